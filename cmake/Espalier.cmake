@@ -1,0 +1,71 @@
+# The few build rules of this project: a plain library, one that sees MLIR, and TableGen for dialects and passes.
+# Targets are plain CMake targets (not add_mlir_library), so that exceptions work where our own code wants them.
+
+add_library(espalier_options INTERFACE)
+target_include_directories(espalier_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+target_compile_options(espalier_options INTERFACE -Wall -Wextra $<$<BOOL:${ESPALIER_WERROR}>:-Werror>)
+if(ESPALIER_SANITIZE)
+  target_compile_options(espalier_options INTERFACE -fsanitize=${ESPALIER_SANITIZE} -fno-sanitize-recover=all
+                                                    -fno-omit-frame-pointer)
+  target_link_options(espalier_options INTERFACE -fsanitize=${ESPALIER_SANITIZE})
+endif()
+
+# MLIR's headers count as system headers: their warnings are not ours. The packaged LLVM has its assertions off.
+add_library(espalier_mlir INTERFACE)
+target_include_directories(espalier_mlir SYSTEM INTERFACE ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
+separate_arguments(llvm_definitions NATIVE_COMMAND "${LLVM_DEFINITIONS}")
+target_compile_definitions(espalier_mlir INTERFACE ${llvm_definitions})
+target_link_libraries(espalier_mlir INTERFACE MLIR LLVM)
+
+# espalier_library(NAME sources... [LINK libraries...])
+function(espalier_library name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PUBLIC espalier_options ${ARG_LINK})
+endfunction()
+
+# espalier_mlir_library(NAME sources... [LINK libraries...] [TABLEGEN targets...])
+function(espalier_mlir_library name)
+  cmake_parse_arguments(ARG "" "" "LINK;TABLEGEN" ${ARGN})
+  espalier_library(${name} ${ARG_UNPARSED_ARGUMENTS} LINK espalier_mlir ${ARG_LINK})
+  if(ARG_TABLEGEN)
+    add_dependencies(${name} ${ARG_TABLEGEN})
+  endif()
+endfunction()
+
+set_property(GLOBAL PROPERTY ESPALIER_DOC_TARGETS "")
+
+# A Markdown page under docs/generated, part of the target espalier-doc.
+function(espalier_doc td page)
+  set(LLVM_TARGET_DEFINITIONS ${td})
+  tablegen(MLIR ${page}.md ${ARGN} -I ${PROJECT_SOURCE_DIR})
+  set(out ${PROJECT_BINARY_DIR}/docs/generated/${page}.md)
+  add_custom_command(OUTPUT ${out}
+    COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_CURRENT_BINARY_DIR}/${page}.md ${out}
+    DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/${page}.md)
+  add_custom_target(doc-${page} DEPENDS ${out})
+  set_property(GLOBAL APPEND PROPERTY ESPALIER_DOC_TARGETS doc-${page})
+endfunction()
+
+# espalier_dialect(TD Name): Name = the dialect's mnemonic; declares types, enums, attributes and ops.
+function(espalier_dialect td dialect)
+  set(LLVM_TARGET_DEFINITIONS ${td}.td)
+  mlir_tablegen(${td}.h.inc -gen-op-decls -I ${PROJECT_SOURCE_DIR})
+  mlir_tablegen(${td}.cpp.inc -gen-op-defs -I ${PROJECT_SOURCE_DIR})
+  mlir_tablegen(${td}Types.h.inc -gen-typedef-decls -typedefs-dialect=${dialect} -I ${PROJECT_SOURCE_DIR})
+  mlir_tablegen(${td}Types.cpp.inc -gen-typedef-defs -typedefs-dialect=${dialect} -I ${PROJECT_SOURCE_DIR})
+  mlir_tablegen(${td}Enums.h.inc -gen-enum-decls -I ${PROJECT_SOURCE_DIR})
+  mlir_tablegen(${td}Enums.cpp.inc -gen-enum-defs -I ${PROJECT_SOURCE_DIR})
+  mlir_tablegen(${td}Dialect.h.inc -gen-dialect-decls -dialect=${dialect} -I ${PROJECT_SOURCE_DIR})
+  mlir_tablegen(${td}Dialect.cpp.inc -gen-dialect-defs -dialect=${dialect} -I ${PROJECT_SOURCE_DIR})
+  add_public_tablegen_target(espalier_${dialect}_inc)
+  espalier_doc(${td}.td ${dialect}-dialect -gen-dialect-doc -dialect=${dialect})
+endfunction()
+
+# espalier_passes(TD Name): a Passes.td with its registration.
+function(espalier_passes td name)
+  set(LLVM_TARGET_DEFINITIONS ${td}.td)
+  mlir_tablegen(${td}.h.inc -gen-pass-decls -name ${name} -I ${PROJECT_SOURCE_DIR})
+  add_public_tablegen_target(espalier_${name}_passes_inc)
+  espalier_doc(${td}.td ${name}-passes -gen-pass-doc)
+endfunction()

@@ -1,0 +1,72 @@
+/*===- ABI.h - Between generated code and the runtime ---------------*- C -*-===
+ *
+ * A compiled model is one object file that exports the symbol `espalier_model`. It holds data and kernels
+ * only; batches, threads, files and messages are the runtime's. C, so that any language can call it.
+ *
+ *===------------------------------------------------------------------------===*/
+
+#ifndef ESPALIER_RUNTIME_ABI_H
+#define ESPALIER_RUNTIME_ABI_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ESPALIER_ABI_VERSION 1
+
+/* Runs one program on one batch tile of T samples. Every array has the batch innermost, is contiguous and
+ * 64-byte aligned, and orders nodes by rank: node = parent * ranks + rank.
+ *
+ *   evidence   leaves x T int32 symbols (value S_L: missing), or
+ *              leaves x p x T reals (gaussian; NaN in any component: the leaf is missing), or
+ *              leaves x S_L x T reals >= 0 (soft)
+ *   lambda     signal and noise level of the gaussian channel, sigma > 0; ignored by the others
+ *   sigma
+ *   select     ignored by `up`; `updown` writes the posterior of level `select` for 0..L and the posterior
+ *              mean of e for L + 1
+ *   output     `up`: S_0 x T, the root's posterior; `updown`: nodes(l) x S_l x T, or leaves x p x T
+ *   loglik     T doubles: natural log of the probability of the evidence, -inf where it is impossible (then
+ *              that sample's output is unspecified but finite)
+ *   workspace  the entry's `workspace` bytes, of undefined content
+ *
+ * Reals are of the model's dtype. A kernel reads its arguments, writes output, loglik and workspace, and
+ * touches nothing else; it may run on any number of threads at once. */
+typedef void (*EspalierKernel)(const void *evidence, double lambda, double sigma, int64_t select, void *output,
+                               double *loglik, void *workspace);
+
+/* `description` is JSON, encoded as UTF-8 and terminated by 0:
+ *
+ *   name, description   strings
+ *   dtype               "f32" | "f64"
+ *   branching           [[m] | [rows, columns], ...] for level 1..L
+ *   states              [S_0, ..., S_L]
+ *   channel             "symbol" | "gaussian"
+ *   value_size          p
+ *   vector_values       whether arrays of observations have an axis for p
+ *   tile                T
+ *   cpu, features       what the code was built for; features as LLVM names them ("avx2", "avx512f", ...)
+ *   parameters          number of stored kernel and prior entries
+ *   tables              {"values": offset, "prior": offset, "conditionals": [{"offset": o, "count": c}, ...]}
+ *                       offsets into `tables`, in doubles. values: S_L x p. prior: S_0 probabilities.
+ *                       conditionals, one per level: c x S_parent x S_child probabilities of a child's state
+ *                       given its parent's, c being 1 (all edges), the ranks or the level's nodes
+ *   kernels             [{"program": "bp" | "net", "pass": "up" | "updown",
+ *                         "evidence": "symbol" | "gaussian" | "soft", "workspace": bytes}, ...]
+ *                       in the order of `kernels` below. Every model has every pass for "soft" and for its
+ *                       own channel. */
+typedef struct EspalierModel {
+  uint64_t abi_version;
+  const char *description;
+  const double *tables;
+  uint64_t table_count;
+  const EspalierKernel *kernels;
+  uint64_t kernel_count;
+} EspalierModel;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ESPALIER_RUNTIME_ABI_H */
