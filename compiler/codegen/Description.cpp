@@ -1,0 +1,65 @@
+//===- Description.cpp - What a compiled model says of itself -------------===//
+
+#include "compiler/codegen/Description.h"
+
+#include "compiler/analysis/Partition.h"
+
+#include "llvm/Support/JSON.h"
+
+using llvm::json::Array;
+using llvm::json::Object;
+
+namespace espalier {
+
+static int64_t append(std::vector<double> &tables, llvm::ArrayRef<double> values) {
+  int64_t offset = tables.size();
+  tables.insert(tables.end(), values.begin(), values.end());
+  return offset;
+}
+
+static Object describeTables(const Model &model, std::vector<double> &tables) {
+  Partition partition = computePartition(model);
+  Array conditionals;
+  Object result{{"values", append(tables, model.values)}, {"prior", append(tables, partition.root)}};
+  for (const Partition::Conditional &conditional : partition.conditionals)
+    conditionals.push_back(Object{{"offset", append(tables, conditional.table)}, {"count", conditional.count}});
+  result["conditionals"] = std::move(conditionals);
+  return result;
+}
+
+Description describeModel(const Model &model, llvm::ArrayRef<KernelInfo> kernels, const Target &target) {
+  Description description;
+  Array branching, states, entries, features;
+  int64_t parameters = model.prior.size();
+  states.push_back(model.rootStates);
+  for (const Level &level : model.levels) {
+    branching.push_back(Array(level.patch));
+    states.push_back(level.states);
+    parameters += level.kernel.size();
+  }
+  for (const KernelInfo &kernel : kernels)
+    entries.push_back(Object{{"program", kernel.program},
+                             {"pass", kernel.pass},
+                             {"evidence", kernel.evidence},
+                             {"workspace", kernel.workspace}});
+  for (const std::string &feature : target.features)
+    features.push_back(feature);
+  Object json{{"name", model.name},
+              {"description", model.description},
+              {"dtype", kernels.front().isDouble ? "f64" : "f32"},
+              {"branching", std::move(branching)},
+              {"states", std::move(states)},
+              {"channel", model.channel == Channel::Gaussian ? "gaussian" : "symbol"},
+              {"value_size", model.valueSize},
+              {"vector_values", model.valuesAreVectors},
+              {"tile", kernels.front().tile},
+              {"cpu", target.cpu},
+              {"features", std::move(features)},
+              {"parameters", parameters},
+              {"tables", describeTables(model, description.tables)},
+              {"kernels", std::move(entries)}};
+  llvm::raw_string_ostream(description.json) << llvm::json::Value(std::move(json));
+  return description;
+}
+
+} // namespace espalier

@@ -1,0 +1,31 @@
+//===- Description.h - What a compiled model says of itself ------*- C++ -*-===//
+//
+// The JSON text and the tables of runtime/ABI.h, from a model and the kernels that were compiled for it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ESPALIER_COMPILER_CODEGEN_DESCRIPTION_H
+#define ESPALIER_COMPILER_CODEGEN_DESCRIPTION_H
+
+#include "compiler/analysis/Model.h"
+#include "compiler/codegen/Target.h"
+
+namespace espalier {
+
+/// A compiled kernel: its function, and what its name and its attribute say.
+struct KernelInfo {
+  std::string function, program, pass, evidence;
+  int64_t workspace, tile;
+  bool isDouble;
+};
+
+struct Description {
+  std::string json;
+  std::vector<double> tables;
+};
+
+Description describeModel(const Model &model, llvm::ArrayRef<KernelInfo> kernels, const Target &target);
+
+} // namespace espalier
+
+#endif // ESPALIER_COMPILER_CODEGEN_DESCRIPTION_H

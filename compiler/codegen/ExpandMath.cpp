@@ -1,0 +1,170 @@
+//===- ExpandMath.cpp - exp and log by polynomials ------------------------===//
+//
+// exp and log on scalars and vectors of f32 and f64 as arithmetic, in line and without calls: vector libraries differ
+// by machine and leave the fast path just where messages live, far below 0. Range reduction by powers of two;
+// exp by its Taylor series on [-ln2/2, ln2/2], log by 2 atanh((m-1)/(m+1)) in the arrangement of fdlibm's e_log
+// (log(1+f) = f - f^2/2 + s (f^2/2 + R)), which keeps the rounding error of the large terms out of the result.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/codegen/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+#include <limits>
+
+namespace espalier {
+#define GEN_PASS_DEF_EXPANDMATH
+#include "compiler/codegen/Passes.h.inc"
+} // namespace espalier
+
+using namespace mlir;
+using namespace espalier;
+
+namespace {
+
+/// What differs between the formats.
+struct Format {
+  int64_t mantissaBits, bias, sqrtHalf; ///< sqrtHalf: bits of the float nearest to sqrt(1/2)
+  double ln2High, ln2Low;               ///< ln 2 as a short float plus the rest
+  double magic;                         ///< 1.5 * 2^mantissaBits: added to x, it leaves round(x) in the low bits
+  double least, most;                   ///< exp is 0 below, infinite above
+  double smallestNormal;
+  int64_t scaleBits; ///< numbers below the smallest normal one are scaled by 2^scaleBits for log
+  int expTerms, logTerms;
+};
+
+constexpr Format kSingle = {23,       127,   0x3f3504f3, 0x1.62ep-1, 0x1.0bfbe8e7bcd5ep-15, 0x1.8p23, -87.3365447505531,
+                            88.37626, 0x1p-126, 25,      7,          4};
+constexpr Format kDouble = {52,
+                            1023,
+                            0x3fe6a09e667f3bcd,
+                            0x1.62e42fee00000p-1,
+                            0x1.a39ef35793c76p-33,
+                            0x1.8p52,
+                            -708.396418532264,
+                            709.436139303104,
+                            0x1p-1022,
+                            54,
+                            13,
+                            10};
+
+/// Arithmetic on one type, scalar or vector.
+class Expander {
+public:
+  Expander(ImplicitLocOpBuilder &b, Type type)
+      : b(b), type(type), format(getElementTypeOrSelf(type).isF64() ? kDouble : kSingle) {
+    Type integer = b.getIntegerType(getElementTypeOrSelf(type).getIntOrFloatBitWidth());
+    auto vector = dyn_cast<VectorType>(type);
+    integerType = vector ? Type(VectorType::get(vector.getShape(), integer)) : integer;
+  }
+
+  Value exp(Value x) {
+    Value t = fma(x, constant(0x1.71547652b82fep+0), constant(format.magic));
+    Value n = sub(t, constant(format.magic));
+    Value r = fma(n, constant(-format.ln2High), x);
+    r = fma(n, constant(-format.ln2Low), r);
+    Value p = constant(1.0 / factorial(format.expTerms));
+    for (int k = format.expTerms - 1; k >= 0; --k)
+      p = fma(p, r, constant(1.0 / factorial(k)));
+    Value bits = arith::AddIOp::create(b, bitsOf(t), integer(format.bias));
+    Value scale = floatOf(arith::ShLIOp::create(b, bits, integer(format.mantissaBits)));
+    Value result = mul(p, scale);
+    result = select(arith::CmpFPredicate::OGT, x, constant(format.most), constant(infinity()), result);
+    return select(arith::CmpFPredicate::OLT, x, constant(format.least), constant(0), result);
+  }
+
+  Value log(Value x) {
+    Value tiny = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, constant(format.smallestNormal));
+    Value scaled = mul(x, constant(std::exp2(format.scaleBits)));
+    Value normal = arith::SelectOp::create(b, tiny, scaled, x);
+    Value bits = bitsOf(normal);
+    Value k = arith::ShRSIOp::create(b, arith::SubIOp::create(b, bits, integer(format.sqrtHalf)),
+                                     integer(format.mantissaBits));
+    Value m = floatOf(arith::SubIOp::create(b, bits, arith::ShLIOp::create(b, k, integer(format.mantissaBits))));
+    Value exponent = toFloat(k);
+    exponent = arith::SelectOp::create(b, tiny, sub(exponent, constant(format.scaleBits)), exponent);
+
+    Value f = sub(m, constant(1));
+    Value s = arith::DivFOp::create(b, f, add(m, constant(1)));
+    Value z = mul(s, s);
+    Value series = constant(2.0 / (2 * format.logTerms + 1));
+    for (int i = format.logTerms - 1; i >= 1; --i)
+      series = fma(series, z, constant(2.0 / (2 * i + 1)));
+    Value halfSquare = mul(constant(0.5), mul(f, f));
+    Value tail = fma(s, fma(series, z, halfSquare), mul(exponent, constant(format.ln2Low)));
+    Value result = fma(exponent, constant(format.ln2High), sub(f, sub(halfSquare, tail)));
+    return select(arith::CmpFPredicate::OEQ, x, constant(0), constant(-infinity()), result);
+  }
+
+private:
+  static double infinity() { return std::numeric_limits<double>::infinity(); }
+  static double factorial(int n) { return n <= 1 ? 1 : n * factorial(n - 1); }
+
+  Value constant(double value) {
+    Attribute attr = b.getFloatAttr(getElementTypeOrSelf(type), value);
+    return splat(type, attr);
+  }
+  Value integer(int64_t value) {
+    Attribute attr = b.getIntegerAttr(getElementTypeOrSelf(integerType), value);
+    return splat(integerType, attr);
+  }
+  Value splat(Type of, Attribute attr) {
+    if (auto vector = dyn_cast<VectorType>(of))
+      attr = DenseElementsAttr::get(vector, attr);
+    return arith::ConstantOp::create(b, cast<TypedAttr>(attr));
+  }
+  Value add(Value x, Value y) { return arith::AddFOp::create(b, x, y); }
+  Value sub(Value x, Value y) { return arith::SubFOp::create(b, x, y); }
+  Value mul(Value x, Value y) { return arith::MulFOp::create(b, x, y); }
+  Value fma(Value x, Value y, Value z) { return math::FmaOp::create(b, x, y, z); }
+  Value bitsOf(Value x) { return arith::BitcastOp::create(b, integerType, x); }
+  Value floatOf(Value x) { return arith::BitcastOp::create(b, type, x); }
+  Value select(arith::CmpFPredicate predicate, Value x, Value y, Value then, Value otherwise) {
+    return arith::SelectOp::create(b, arith::CmpFOp::create(b, predicate, x, y), then, otherwise);
+  }
+
+  /// Small integers as floats, by way of 32 bits: not every CPU converts vectors of 64.
+  Value toFloat(Value k) {
+    Type narrow = b.getI32Type();
+    if (auto vector = dyn_cast<VectorType>(integerType))
+      narrow = VectorType::get(vector.getShape(), narrow);
+    if (narrow != integerType)
+      k = arith::TruncIOp::create(b, narrow, k);
+    return arith::SIToFPOp::create(b, type, k);
+  }
+
+  ImplicitLocOpBuilder &b;
+  Type type, integerType;
+  const Format &format;
+};
+
+struct ExpandMath : espalier::impl::ExpandMathBase<ExpandMath> {
+  using ExpandMathBase::ExpandMathBase;
+
+  void runOnOperation() override {
+    getOperation().walk([&](Operation *op) {
+      ImplicitLocOpBuilder b(op->getLoc(), op);
+      if (auto exp = dyn_cast<math::ExpOp>(op))
+        replace(op, Expander(b, exp.getType()).exp(exp.getOperand()));
+      else if (auto log = dyn_cast<math::LogOp>(op))
+        replace(op, Expander(b, log.getType()).log(log.getOperand()));
+    });
+    if (!splitFma)
+      return;
+    getOperation().walk([&](math::FmaOp op) {
+      ImplicitLocOpBuilder b(op->getLoc(), op);
+      replace(op, arith::AddFOp::create(b, arith::MulFOp::create(b, op.getA(), op.getB()), op.getC()));
+    });
+  }
+
+  static void replace(Operation *op, Value value) {
+    op->getResult(0).replaceAllUsesWith(value);
+    op->erase();
+  }
+};
+
+} // namespace

@@ -1,0 +1,34 @@
+//===- LowerToLLVM.h - The pipelines of the code generator -------*- C++ -*-===//
+//
+// The code generator as lists of passes, one per stage; shared by the driver and espalier-opt.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ESPALIER_COMPILER_CODEGEN_LOWERTOLLVM_H
+#define ESPALIER_COMPILER_CODEGEN_LOWERTOLLVM_H
+
+#include "mlir/Pass/PassManager.h"
+
+namespace espalier {
+
+/// What the schedule must know of the machine and of the model.
+struct CodegenOptions {
+  int64_t tile = 32;   ///< samples per tile, a multiple of `lanes`
+  int64_t lanes = 16;  ///< elements per vector
+  int64_t rows = 8;    ///< register block of a reduction: states ...
+  int64_t columns = 2; ///< ... and vectors of samples
+  bool hasFma = true;  ///< the machine has fused multiply-adds
+};
+
+/// linalg on the index space -> loops over ranks and linalg on a node's slices.
+void buildSchedulePipeline(mlir::OpPassManager &pm, const CodegenOptions &options);
+
+/// linalg on slices -> loops over vectors.
+void buildVectorizePipeline(mlir::OpPassManager &pm, const CodegenOptions &options);
+
+/// loops over vectors -> the llvm dialect.
+void buildLLVMPipeline(mlir::OpPassManager &pm, const CodegenOptions &options);
+
+} // namespace espalier
+
+#endif // ESPALIER_COMPILER_CODEGEN_LOWERTOLLVM_H

@@ -1,0 +1,26 @@
+//===- Passes.h - From linalg to machine code --------------------*- C++ -*-===//
+//
+// Declares and registers the code generator's passes; Passes.td says what each does.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ESPALIER_COMPILER_CODEGEN_PASSES_H
+#define ESPALIER_COMPILER_CODEGEN_PASSES_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace espalier {
+
+/// On every scheduled function: {dtype, tile (samples), workspace (bytes)}, for whoever calls it.
+inline constexpr llvm::StringLiteral kKernelAttr = "espalier.kernel";
+
+#define GEN_PASS_DECL
+#include "compiler/codegen/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "compiler/codegen/Passes.h.inc"
+
+} // namespace espalier
+
+#endif // ESPALIER_COMPILER_CODEGEN_PASSES_H

@@ -1,0 +1,43 @@
+//===- Passes.td - From linalg to machine code -------------*- tablegen -*-===//
+
+#ifndef ESPALIER_COMPILER_CODEGEN_PASSES_TD
+#define ESPALIER_COMPILER_CODEGEN_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def Schedule : Pass<"espalier-schedule", "::mlir::ModuleOp"> {
+  let summary = "turn linalg on the tree's index space into a depth-first walk over one batch tile";
+  let description = [{
+    Every function becomes one that handles a tile of `tile` samples and has the signature of runtime/ABI.h. Ops that feed
+    the root form one nest of loops over child ranks, in which a node's message is computed as soon as its children's are;
+    the others form a second nest from the root down. Each value gets one buffer of a node's size, reused along the
+    walk; what the second nest reads of the first is kept for the whole tile.
+  }];
+  let options = [Option<"tile", "tile", "int64_t", "32", "Samples per tile; a multiple of the vector width">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
+def Vectorize : Pass<"espalier-vectorize", "::mlir::func::FuncOp"> {
+  let summary = "turn linalg on buffers into loops over vectors, the batch in the lanes";
+  let description = [{
+    Consecutive ops over the same states form one loop nest. Reductions keep `rows` x `columns` accumulators in registers.
+  }];
+  let options = [
+    Option<"lanes", "lanes", "int64_t", "16", "Elements per vector">,
+    Option<"rows", "rows", "int64_t", "8", "States per register block of a reduction">,
+    Option<"columns", "columns", "int64_t", "2", "Vectors of samples per register block">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
+def ExpandMath : Pass<"espalier-expand-math", "::mlir::func::FuncOp"> {
+  let summary = "compute exp and log by polynomials, in single and double precision";
+  let description = [{
+    Errors stay within 2 units in the last place (tests/unit/codegen measures them). exp(-inf) = 0 and log(0) = -inf; results
+    below the smallest normal number are 0.
+  }];
+  let options = [Option<"splitFma", "split-fma", "bool", "false", "Write fused multiply-adds as a product and a sum">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
+}
+
+#endif // ESPALIER_COMPILER_CODEGEN_PASSES_TD

@@ -1,0 +1,481 @@
+//===- Schedule.cpp - The depth-first walk --------------------------------===//
+//
+// Takes a function of linalg ops on the tree's index space and writes the walk that computes it for one batch tile. The
+// index space makes this simple: an op of depth k belongs into the body of the loops over ranks i1..ik, on slices in
+// which those axes are fixed. A reduction over ranks (`over_ranks`) belongs behind the loop over the children that it
+// reduces. So the walk is written node by node, one level of recursion per level of the tree, and is as long as the
+// tree is deep. docs/rationale-codegen.md shows what comes out.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/codegen/Passes.h"
+#include "compiler/conversion/support/IndexSpace.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace espalier {
+#define GEN_PASS_DEF_SCHEDULE
+#include "compiler/codegen/Passes.h.inc"
+} // namespace espalier
+
+using namespace mlir;
+using namespace espalier;
+
+namespace {
+
+constexpr int64_t kAlignment = 64;
+
+int64_t bytesOf(MemRefType type) { return type.getNumElements() * type.getElementTypeBitWidth() / 8; }
+
+/// One linalg.generic of the function, and what the schedule needs to know of it.
+struct Step {
+  linalg::GenericOp op;
+  int64_t depth;       ///< leading loops that are ranks on the path
+  bool overRanks;      ///< the next loop runs over the children
+  bool upward = false; ///< feeds the root: part of the first nest
+  /// Results of the function that depend on it, by number.
+  llvm::SmallSetVector<int64_t, 4> answers;
+
+  /// Loops whose values are known where the step's code stands.
+  int64_t fixedLoops() const { return depth + overRanks; }
+};
+
+/// Where a value lives: the whole tensor (`rankAxes` leading axes to be indexed by the path) or one node's slice.
+struct Buffer {
+  Value memref;
+  int64_t rankAxes;
+};
+
+/// Constant tensors as globals of the module, one per distinct attribute.
+class Globals {
+public:
+  explicit Globals(ModuleOp module) : module(module) {
+    for (auto global : module.getOps<memref::GlobalOp>())
+      known[*global.getInitialValue()] = global;
+  }
+
+  memref::GlobalOp get(Location loc, ElementsAttr value) {
+    memref::GlobalOp &global = known[value];
+    if (global)
+      return global;
+    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+    auto shaped = cast<ShapedType>(value.getType());
+    global = memref::GlobalOp::create(builder, loc, "table_" + std::to_string(known.size() - 1),
+                                      builder.getStringAttr("private"),
+                                      MemRefType::get(shaped.getShape(), shaped.getElementType()), value,
+                                      /*constant=*/true, builder.getI64IntegerAttr(kAlignment));
+    return global;
+  }
+
+private:
+  ModuleOp module;
+  DenseMap<Attribute, memref::GlobalOp> known;
+};
+
+class Walk {
+public:
+  Walk(func::FuncOp source, int64_t tile, Globals &globals)
+      : source(source), tile(tile), globals(globals), builder(source.getContext()), loc(source.getLoc()) {}
+
+  LogicalResult write() {
+    if (failed(collect()))
+      return failure();
+    classify();
+    createFunction();
+    placeBuffers();
+    writeUpward(0);
+    writeDownward(0);
+    builder.setInsertionPointToEnd(&target.getBody().front());
+    func::ReturnOp::create(builder, loc);
+    finish();
+    std::string name = source.getName().str();
+    source.erase();
+    target.setName(name);
+    return success();
+  }
+
+private:
+  //===--------------------------------------------------------------------===//
+  // Reading the function
+  //===--------------------------------------------------------------------===//
+
+  LogicalResult collect() {
+    for (Operation &op : source.getBody().front()) {
+      if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
+        auto depth = generic->getAttrOfType<IntegerAttr>(kDepthAttr);
+        if (!depth || generic.getNumResults() != 1)
+          return generic.emitOpError() << "expects one result and the attribute '" << kDepthAttr << "'";
+        steps.push_back({generic, depth.getInt(), generic->hasAttr(kOverRanksAttr), false, {}});
+      } else if (!isa<tensor::EmptyOp, tensor::DimOp, linalg::FillOp, func::ReturnOp>(op) &&
+                 !isa_and_nonnull<arith::ArithDialect, math::MathDialect>(op.getDialect())) {
+        return op.emitOpError() << "is not scheduled: expects linalg.generic, fills, constants and scalars";
+      }
+    }
+    for (auto [i, step] : llvm::enumerate(steps))
+      stepOf[step.op.getResult(0)] = i;
+    return success();
+  }
+
+  Step *producer(Value value) {
+    auto it = stepOf.find(value);
+    return it == stepOf.end() ? nullptr : &steps[it->second];
+  }
+
+  func::ReturnOp returnOp() { return cast<func::ReturnOp>(source.getBody().front().getTerminator()); }
+
+  /// The last result is the log-likelihood; those before it are selected from where there are several.
+  int64_t selectable() { return returnOp().getNumOperands() - 1; }
+
+  /// Finds the steps of the first nest, and for every step the answers that need it.
+  void classify() {
+    for (auto [number, value] : llvm::enumerate(returnOp().getOperands()))
+      if (Step *step = producer(value))
+        step->answers.insert(number);
+    for (Step &step : llvm::reverse(steps)) {
+      step.upward |= step.overRanks;
+      for (Value input : step.op.getInputs())
+        if (Step *feeding = producer(input)) {
+          feeding->upward |= step.upward;
+          feeding->answers.insert(step.answers.begin(), step.answers.end());
+        }
+    }
+    for (Step &step : steps)
+      deepest[step.upward] = std::max(deepest[step.upward], step.depth);
+  }
+
+  //===--------------------------------------------------------------------===//
+  // The new function
+  //===--------------------------------------------------------------------===//
+
+  /// A tensor type with the batch, its only dynamic extent, set to the tile.
+  MemRefType bufferType(Type type) {
+    auto tensor = cast<RankedTensorType>(type);
+    SmallVector<int64_t> shape(tensor.getShape());
+    for (int64_t &extent : shape)
+      if (ShapedType::isDynamic(extent))
+        extent = tile;
+    return MemRefType::get(shape, tensor.getElementType());
+  }
+
+  /// The signature of runtime/ABI.h. The workspace grows to its size when all buffers are placed.
+  void createFunction() {
+    int64_t outputBytes = 1;
+    for (Value answer : returnOp().getOperands().drop_back())
+      outputBytes = std::max(outputBytes, bytesOf(bufferType(answer.getType())));
+    Type i8 = builder.getI8Type(), f64 = builder.getF64Type();
+    SmallVector<Type> inputs = {bufferType(source.getArgument(0).getType()), f64, f64, builder.getI64Type(),
+                                MemRefType::get({outputBytes}, i8), MemRefType::get({tile}, f64),
+                                MemRefType::get({0}, i8)};
+    builder.setInsertionPoint(source);
+    target = func::FuncOp::create(builder, loc, (source.getName() + "_tile").str(), builder.getFunctionType(inputs, {}));
+    Block *entry = target.addEntryBlock();
+    for (unsigned pointer : {0u, 4u, 5u, 6u})
+      target.setArgAttr(pointer, "llvm.noalias", builder.getUnitAttr());
+    builder.setInsertionPointToStart(entry);
+    buffers[source.getArgument(0)] = {target.getArgument(0), cast<ShapedType>(inputs[0]).getRank()};
+    scalars.map(source.getArgument(1), target.getArgument(1));
+    scalars.map(source.getArgument(2), target.getArgument(2));
+    for (Operation &op : source.getBody().front()) {
+      auto constant = dyn_cast<arith::ConstantOp>(op);
+      if (constant && isa<ShapedType>(constant.getType())) {
+        memref::GlobalOp global = globals.get(loc, cast<ElementsAttr>(constant.getValue()));
+        Value memref = memref::GetGlobalOp::create(builder, loc, global.getType(), global.getSymName());
+        buffers[constant] = {memref, global.getType().getRank()};
+      } else if (op.getNumResults() == 1 && op.getResult(0).getType().isIntOrFloat()) {
+        builder.clone(op, scalars);
+      }
+    }
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Buffers
+  //===--------------------------------------------------------------------===//
+
+  /// The second nest reads this value of the first.
+  bool isKept(Step &step) {
+    return step.upward && llvm::any_of(step.op->getUsers(), [&](Operation *user) {
+             auto generic = dyn_cast<linalg::GenericOp>(user);
+             return generic && !producer(generic.getResult(0))->upward && step.depth > 0;
+           });
+  }
+
+  Value placeInWorkspace(MemRefType type) {
+    workspaceBytes = llvm::alignTo(workspaceBytes, kAlignment);
+    Value offset = arith::ConstantIndexOp::create(builder, loc, workspaceBytes);
+    workspaceBytes += bytesOf(type);
+    return memref::ViewOp::create(builder, loc, type, target.getArgument(6), offset, ValueRange());
+  }
+
+  /// One buffer per step: the output itself, a kept tensor, or a node's slice that the walk reuses.
+  void placeBuffers() {
+    Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+    for (auto [number, value] : llvm::enumerate(returnOp().getOperands())) {
+      auto type = bufferType(value.getType());
+      bool isLoglik = static_cast<int64_t>(number) == selectable();
+      Value memref = isLoglik ? Value(target.getArgument(5))
+                              : memref::ViewOp::create(builder, loc, type, target.getArgument(4), zero, ValueRange());
+      outputs.push_back({memref, producer(value)->depth});
+    }
+    for (Step &step : steps) {
+      Value value = step.op.getResult(0);
+      MemRefType type = bufferType(value.getType());
+      if (std::optional<int64_t> number = soleAnswer(step)) {
+        buffers[value] = outputs[*number];
+      } else if (isKept(step)) {
+        buffers[value] = {placeInWorkspace(type), step.depth};
+      } else {
+        auto slice = MemRefType::get(type.getShape().drop_front(step.depth), type.getElementType());
+        buffers[value] = {placeInWorkspace(slice), 0};
+      }
+    }
+  }
+
+  /// The answer that a step computes where nothing else reads its result.
+  std::optional<int64_t> soleAnswer(Step &step) {
+    Value value = step.op.getResult(0);
+    if (!value.hasOneUse() || !isa<func::ReturnOp>(*value.getUsers().begin()))
+      return std::nullopt;
+    return value.getUses().begin()->getOperandNumber();
+  }
+
+  /// Gives the workspace its size, and notes on the function what its callers must know.
+  void finish() {
+    auto type = MemRefType::get({std::max<int64_t>(workspaceBytes, 1)}, builder.getI8Type());
+    target.getArgument(6).setType(type);
+    SmallVector<Type> inputs(target.getArgumentTypes());
+    inputs[6] = type;
+    target.setFunctionType(builder.getFunctionType(inputs, {}));
+    Type real = getElementTypeOrSelf(returnOp().getOperand(0).getType());
+    target->setAttr(kKernelAttr, builder.getDictionaryAttr(
+                                     {builder.getNamedAttr("dtype", TypeAttr::get(real)),
+                                      builder.getNamedAttr("tile", builder.getI64IntegerAttr(tile)),
+                                      builder.getNamedAttr("workspace", builder.getI64IntegerAttr(type.getNumElements()))}));
+  }
+
+  //===--------------------------------------------------------------------===//
+  // The walk
+  //===--------------------------------------------------------------------===//
+
+  /// Extent of rank axis k (0-based), from any step that has it.
+  int64_t rankExtent(int64_t k) {
+    for (Step &step : steps)
+      if (step.fixedLoops() > k)
+        return step.op.getStaticLoopRanges()[k];
+    llvm_unreachable("the walk only goes where steps are");
+  }
+
+  /// Opens the loop over the children of the current node; the builder stands in its body.
+  scf::ForOp openChildren(int64_t k) {
+    Value zero = arith::ConstantIndexOp::create(builder, loc, 0), one = arith::ConstantIndexOp::create(builder, loc, 1);
+    Value extent = arith::ConstantIndexOp::create(builder, loc, rankExtent(k));
+    auto loop = scf::ForOp::create(builder, loc, zero, extent, one);
+    builder.setInsertionPointToStart(loop.getBody());
+    path.push_back(loop.getInductionVar());
+    return loop;
+  }
+
+  void closeChildren(scf::ForOp loop) {
+    path.pop_back();
+    builder.setInsertionPointAfter(loop);
+  }
+
+  /// The node at the end of `path`, after its children.
+  void writeUpward(int64_t depth) {
+    SmallVector<Step *> gathers;
+    for (Step &step : steps)
+      if (step.upward && step.overRanks && step.depth == depth)
+        gathers.push_back(&step);
+    if (!gathers.empty()) {
+      for (Step *gather : gathers)
+        writeInit(*gather);
+      scf::ForOp loop = openChildren(depth);
+      writeUpward(depth + 1);
+      for (Step *gather : gathers)
+        writeStep(*gather);
+      closeChildren(loop);
+    }
+    for (Step &step : steps)
+      if (step.upward && !step.overRanks && step.depth == depth)
+        writeInitAndStep(step);
+  }
+
+  /// The node at the end of `path`, before its children. Levels below the selected one are not visited.
+  void writeDownward(int64_t depth) {
+    for (Step &step : steps)
+      if (!step.upward && step.depth == depth)
+        writeGuarded(step);
+    if (depth >= deepest[false])
+      return;
+    auto visit = scf::IfOp::create(builder, loc, compareSelect(arith::CmpIPredicate::sgt, depth), /*withElse=*/false);
+    builder.setInsertionPointToStart(visit.thenBlock());
+    closeChildren([&] {
+      scf::ForOp loop = openChildren(depth);
+      writeDownward(depth + 1);
+      return loop;
+    }());
+    builder.setInsertionPointAfter(visit);
+  }
+
+  Value compareSelect(arith::CmpIPredicate predicate, int64_t number) {
+    Value constant = arith::ConstantIntOp::create(builder, loc, number, 64);
+    return arith::CmpIOp::create(builder, loc, predicate, target.getArgument(3), constant);
+  }
+
+  /// A step of the second nest, under the condition that its answer is the selected one where it has only one; a
+  /// result that other steps read as well is copied out under that condition.
+  void writeGuarded(Step &step) {
+    bool several = selectable() > 1;
+    bool one = several && step.answers.size() == 1 && step.answers[0] < selectable();
+    if (one)
+      openGuard(step.answers[0]);
+    writeInitAndStep(step);
+    for (OpOperand &use : step.op.getResult(0).getUses()) {
+      if (!isa<func::ReturnOp>(use.getOwner()) || soleAnswer(step))
+        continue;
+      int64_t number = use.getOperandNumber();
+      if (several && !one)
+        openGuard(number);
+      memref::CopyOp::create(builder, loc, slice(buffers[step.op.getResult(0)], path), slice(outputs[number], path));
+      if (several && !one)
+        closeGuard();
+    }
+    if (one)
+      closeGuard();
+  }
+
+  void openGuard(int64_t answer) {
+    auto guard = scf::IfOp::create(builder, loc, compareSelect(arith::CmpIPredicate::eq, answer), /*withElse=*/false);
+    builder.setInsertionPointToStart(guard.thenBlock());
+  }
+
+  void closeGuard() { builder.setInsertionPointAfter(builder.getInsertionBlock()->getParentOp()); }
+
+  //===--------------------------------------------------------------------===//
+  // One step at one node
+  //===--------------------------------------------------------------------===//
+
+  /// The node's slice of a buffer: leading axes fixed to `indices`, as far as the buffer has them.
+  Value slice(const Buffer &buffer, ArrayRef<Value> indices) {
+    int64_t fixed = std::min<int64_t>(buffer.rankAxes, indices.size());
+    if (fixed == 0)
+      return buffer.memref;
+    auto type = cast<MemRefType>(buffer.memref.getType());
+    SmallVector<OpFoldResult> offsets(indices.take_front(fixed)), sizes(fixed, builder.getIndexAttr(1));
+    offsets.append(type.getRank() - fixed, builder.getIndexAttr(0));
+    for (int64_t extent : type.getShape().drop_front(fixed))
+      sizes.push_back(builder.getIndexAttr(extent));
+    SmallVector<OpFoldResult> strides(type.getRank(), builder.getIndexAttr(1));
+    auto reduced = cast<MemRefType>(memref::SubViewOp::inferRankReducedResultType(type.getShape().drop_front(fixed), type,
+                                                                                 offsets, sizes, strides));
+    return memref::SubViewOp::create(builder, loc, reduced, buffer.memref, offsets, sizes, strides);
+  }
+
+  /// An operand's slice at the current node, and its map without the fixed loops.
+  std::pair<Value, AffineMap> operandSlice(Step &step, OpOperand *operand) {
+    AffineMap map = step.op.getMatchingIndexingMap(operand);
+    SmallVector<Value> indices;
+    for (AffineExpr result : map.getResults()) {
+      int64_t loop = cast<AffineDimExpr>(result).getPosition();
+      if (loop >= step.fixedLoops())
+        break;
+      indices.push_back(path[loop]);
+    }
+    SmallVector<AffineExpr> rest;
+    for (AffineExpr result : map.getResults().drop_front(indices.size()))
+      rest.push_back(builder.getAffineDimExpr(cast<AffineDimExpr>(result).getPosition() - step.fixedLoops()));
+    Value memref = slice(buffers.at(operand->get()), indices);
+    return {memref, AffineMap::get(map.getNumDims() - step.fixedLoops(), 0, rest, builder.getContext())};
+  }
+
+  /// The result's slice at the node that owns it.
+  Value resultSlice(Step &step) { return slice(buffers.at(step.op.getResult(0)), ArrayRef(path).take_front(step.depth)); }
+
+  void writeInit(Step &step) {
+    auto fill = step.op.getOutputs()[0].getDefiningOp<linalg::FillOp>();
+    if (fill)
+      linalg::FillOp::create(builder, loc, scalars.lookup(fill.getInputs()[0]), resultSlice(step));
+  }
+
+  void writeInitAndStep(Step &step) {
+    writeInit(step);
+    writeStep(step);
+  }
+
+  void writeStep(Step &step) {
+    SmallVector<Value> inputs;
+    SmallVector<AffineMap> maps;
+    for (OpOperand *operand : step.op.getDpsInputOperands()) {
+      auto [memref, map] = operandSlice(step, operand);
+      inputs.push_back(memref);
+      maps.push_back(map);
+    }
+    AffineMap resultMap = step.op.getMatchingIndexingMap(step.op.getDpsInitOperand(0));
+    SmallVector<AffineExpr> rest;
+    for (AffineExpr result : resultMap.getResults().drop_front(step.depth))
+      rest.push_back(builder.getAffineDimExpr(cast<AffineDimExpr>(result).getPosition() - step.fixedLoops()));
+    maps.push_back(AffineMap::get(resultMap.getNumDims() - step.fixedLoops(), 0, rest, builder.getContext()));
+    auto iterators = step.op.getIteratorTypesArray();
+    linalg::GenericOp::create(builder, loc, inputs, resultSlice(step), maps,
+                              ArrayRef(iterators).drop_front(step.fixedLoops()),
+                              [&](OpBuilder &nested, Location, ValueRange arguments) {
+                                cloneBody(step, nested, arguments);
+                              });
+  }
+
+  /// The step's body on the slices: loop numbers shift, fixed loops are the walk's own, tables are read from memory.
+  void cloneBody(Step &step, OpBuilder &nested, ValueRange arguments) {
+    IRMapping mapping(scalars);
+    mapping.map(step.op.getRegionInputArgs(), arguments.drop_back());
+    mapping.map(step.op.getRegionOutputArgs(), arguments.take_back());
+    for (Operation &op : *step.op.getBody()) {
+      if (auto index = dyn_cast<linalg::IndexOp>(op)) {
+        int64_t loop = index.getDim();
+        mapping.map(index.getResult(), loop < step.fixedLoops()
+                                           ? path[loop]
+                                           : linalg::IndexOp::create(nested, loc, loop - step.fixedLoops()).getResult());
+      } else if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
+        SmallVector<Value> indices;
+        for (Value index : extract.getIndices())
+          indices.push_back(mapping.lookup(index));
+        Value table = buffers.at(extract.getTensor()).memref;
+        mapping.map(extract.getResult(), memref::LoadOp::create(nested, loc, table, indices).getResult());
+      } else {
+        nested.clone(op, mapping);
+      }
+    }
+  }
+
+  func::FuncOp source, target;
+  int64_t tile;
+  Globals &globals;
+  OpBuilder builder;
+  Location loc;
+  SmallVector<Step> steps;
+  DenseMap<Value, size_t> stepOf;
+  int64_t deepest[2] = {0, 0}; ///< by `upward`
+  llvm::DenseMap<Value, Buffer> buffers;
+  SmallVector<Buffer> outputs;
+  IRMapping scalars;
+  SmallVector<Value> path; ///< loops over ranks that the builder stands in
+  int64_t workspaceBytes = 0;
+};
+
+struct Schedule : espalier::impl::ScheduleBase<Schedule> {
+  using ScheduleBase::ScheduleBase;
+
+  void runOnOperation() override {
+    Globals globals(getOperation());
+    for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
+      if (function.getNumResults() > 0 && failed(Walk(function, tile, globals).write()))
+        return signalPassFailure();
+  }
+};
+
+} // namespace

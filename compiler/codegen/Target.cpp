@@ -1,0 +1,53 @@
+//===- Target.cpp - The CPU that code is made for -------------------------===//
+
+#include "compiler/codegen/Target.h"
+
+#include "llvm/ADT/StringMap.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
+
+namespace espalier {
+
+/// What compiled code can come to need and a CPU can lack; runtime/Cpu.cpp can check for each.
+static constexpr llvm::StringLiteral kCheckedFeatures[] = {
+    "sse3",     "ssse3",    "sse4.1",     "sse4.2",     "popcnt",     "avx",        "avx2",            "fma",
+    "bmi",      "bmi2",     "avx512f",    "avx512dq",   "avx512bw",   "avx512vl",   "avx512cd",        "avx512vbmi",
+    "avx512vbmi2", "avx512vnni", "avx512bitalg", "avx512vpopcntdq", "avx512ifma", "avx512bf16", "gfni", "vpclmulqdq"};
+
+bool Target::has(llvm::StringRef feature) const { return llvm::is_contained(features, feature); }
+
+int64_t Target::vectorBytes() const { return has("avx512f") && has("avx512dq") && has("avx512vl") ? 64 : has("avx2") ? 32 : 16; }
+
+llvm::Expected<Target> createTarget(llvm::StringRef cpu) {
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  llvm::Triple triple(llvm::sys::getProcessTriple());
+  std::string error;
+  const llvm::Target *registered = llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!registered)
+    return llvm::createStringError(error);
+
+  Target target;
+  std::string features;
+  target.cpu = cpu.str();
+  if (cpu == "native") {
+    target.cpu = llvm::sys::getHostCPUName().str();
+    for (const auto &feature : llvm::sys::getHostCPUFeatures())
+      features += (features.empty() ? "" : ",") + std::string(feature.second ? "+" : "-") + feature.first().str();
+  }
+  std::unique_ptr<llvm::MCSubtargetInfo> known(registered->createMCSubtargetInfo(triple, "", ""));
+  if (!known->isCPUStringValid(target.cpu))
+    return llvm::createStringError("unknown target CPU '" + cpu + "': expects native, x86-64-v2, x86-64-v3, x86-64-v4 or "
+                                   "another name that LLVM knows");
+  target.machine.reset(registered->createTargetMachine(triple, target.cpu, features, llvm::TargetOptions(),
+                                                       llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Aggressive));
+  const llvm::MCSubtargetInfo &subtarget = *target.machine->getMCSubtargetInfo();
+  for (llvm::StringRef feature : kCheckedFeatures)
+    if (subtarget.checkFeatures(("+" + feature).str()))
+      target.features.push_back(feature.str());
+  return target;
+}
+
+} // namespace espalier

@@ -1,0 +1,484 @@
+//===- Vectorize.cpp - The batch in the lanes -----------------------------===//
+//
+// Every op that the schedule leaves works on a node's slices `states... x batch`. This pass writes them as loops over
+// vectors of samples. Consecutive ops over the same states share a loop nest ("group"), so that a message is multiplied
+// into its parent's product while it is still in registers; reductions keep a block of rows x columns accumulators.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/codegen/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace espalier {
+#define GEN_PASS_DEF_VECTORIZE
+#include "compiler/codegen/Passes.h.inc"
+} // namespace espalier
+
+using namespace mlir;
+using namespace espalier;
+
+namespace {
+
+/// Elements per vector and the register block of a reduction.
+struct Shape {
+  int64_t lanes, rows, columns;
+};
+
+/// A linalg.generic on slices. Its last loop is the batch; the others are parallel (states of the result) or reductions.
+struct Tile {
+  linalg::GenericOp op;
+  linalg::FillOp init;         ///< what its accumulators start from, absorbed from the op before; null where memory
+  SmallVector<int64_t> states; ///< parallel loops by number, without the batch
+  SmallVector<int64_t> sums;   ///< reduction loops by number
+
+  explicit Tile(linalg::GenericOp op, linalg::FillOp init = {}) : op(op), init(init) {
+    auto kinds = op.getIteratorTypesArray();
+    for (int64_t loop = 0; loop + 1 < static_cast<int64_t>(kinds.size()); ++loop)
+      (kinds[loop] == utils::IteratorType::reduction ? sums : states).push_back(loop);
+  }
+
+  /// The op as a handle of its own, whose accessors are not const.
+  linalg::GenericOp generic() const { return op; }
+  int64_t batchLoop() const { return generic().getNumLoops() - 1; }
+  Value result() const { return generic().getDpsInitOperand(0)->get(); }
+
+  SmallVector<int64_t> stateExtents() const {
+    SmallVector<int64_t> ranges = generic().getStaticLoopRanges(), extents;
+    for (int64_t loop : states)
+      extents.push_back(ranges[loop]);
+    return extents;
+  }
+
+  /// Whether `operand` is read where the result is written: at the same states and sample.
+  bool readsInPlace(OpOperand *operand) const {
+    return generic().getMatchingIndexingMap(operand) ==
+           generic().getMatchingIndexingMap(generic().getDpsInitOperand(0));
+  }
+};
+
+/// Writes one group of tiles as a loop nest.
+class GroupWriter {
+public:
+  GroupWriter(ArrayRef<Tile> tiles, Shape shape, OpBuilder &builder)
+      : tiles(tiles), shape(shape), b(tiles.front().generic().getLoc(), builder) {
+    batch = cast<ShapedType>(tiles.front().result().getType()).getShape().back();
+    bool reduces = llvm::any_of(tiles, [](const Tile &tile) { return !tile.sums.empty(); });
+    rows = reduces ? shape.rows : 1;
+    columns = std::min(shape.columns, batch / shape.lanes);
+  }
+
+  void write() {
+    SmallVector<int64_t> extents = tiles.front().stateExtents();
+    writeStates(extents);
+  }
+
+private:
+  Value indexConstant(int64_t value) { return arith::ConstantIndexOp::create(b, value); }
+
+  /// Loops over all states but the last as they are, over the last in register blocks with a remainder.
+  void writeStates(ArrayRef<int64_t> extents) {
+    if (extents.size() <= 1) {
+      int64_t extent = extents.empty() ? 1 : extents[0], whole = extent - extent % rows;
+      if (whole > 0)
+        writeBlocks(0, whole, rows);
+      if (whole < extent)
+        writeBlocks(whole, extent, extent - whole);
+      return;
+    }
+    auto loop = scf::ForOp::create(b, indexConstant(0), indexConstant(extents[0]), indexConstant(1));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    outer.push_back(loop.getInductionVar());
+    writeStates(extents.drop_front());
+    outer.pop_back();
+  }
+
+  /// Register blocks of `height` states from `first` up to `last`, for all samples.
+  void writeBlocks(int64_t first, int64_t last, int64_t blockHeight) {
+    OpBuilder::InsertionGuard guard(b);
+    Value row = indexConstant(first);
+    if (last - first > blockHeight) {
+      auto loop = scf::ForOp::create(b, row, indexConstant(last), indexConstant(blockHeight));
+      b.setInsertionPointToStart(loop.getBody());
+      row = loop.getInductionVar();
+    }
+    int64_t step = columns * shape.lanes;
+    Value sample = indexConstant(0);
+    if (batch > step) {
+      auto loop = scf::ForOp::create(b, sample, indexConstant(batch), indexConstant(step));
+      b.setInsertionPointToStart(loop.getBody());
+      sample = loop.getInductionVar();
+    }
+    writeBlock(row, blockHeight, sample);
+  }
+
+  void writeBlock(Value row, int64_t blockHeight, Value sample) {
+    height = blockHeight;
+    rowIndex.clear();
+    for (int64_t r = 0; r < height; ++r)
+      rowIndex.push_back(r == 0 ? row : arith::AddIOp::create(b, row, indexConstant(r)).getResult());
+    sampleIndex.clear();
+    for (int64_t c = 0; c < columns; ++c)
+      sampleIndex.push_back(c == 0 ? sample : arith::AddIOp::create(b, sample, indexConstant(c * shape.lanes)).getResult());
+    registers.clear();
+    for (const Tile &tile : tiles)
+      writeTile(tile);
+  }
+
+  //===--------------------------------------------------------------------===//
+  // One tile in one register block
+  //===--------------------------------------------------------------------===//
+
+  void writeTile(const Tile &tile) {
+    loops.assign(tile.batchLoop() + 1, Value());
+    for (auto [loop, value] : llvm::zip(tile.states, outer))
+      loops[loop] = value;
+    SmallVector<Value> values = initial(tile);
+    values = tile.sums.empty() ? evaluate(tile, values) : reduce(tile, tile.sums, values);
+    bool stored = isReadElsewhere(tile);
+    for (int64_t r = 0; r < height; ++r)
+      for (int64_t c = 0; c < columns; ++c) {
+        Value value = values[r * columns + c];
+        registers[{tile.result(), r * columns + c}] = value;
+        if (stored)
+          vector::StoreOp::create(b, value, tile.result(), indices(tile, tile.generic().getDpsInitOperand(0), r, c));
+      }
+  }
+
+  /// A result that only this group reads need not reach memory.
+  bool isReadElsewhere(const Tile &tile) {
+    Operation *source = tile.result().getDefiningOp();
+    if (!isa_and_nonnull<memref::ViewOp>(source))
+      return true;
+    return llvm::any_of(tile.result().getUsers(), [&](Operation *user) {
+      return llvm::none_of(tiles, [&](const Tile &other) { return user == other.op || user == other.init; });
+    });
+  }
+
+  VectorType vectorType(Value memref) {
+    return VectorType::get({shape.lanes}, cast<ShapedType>(memref.getType()).getElementType());
+  }
+
+  /// Accumulators: the fill's constant, what the group or memory holds, or nothing for a body that does not read them.
+  SmallVector<Value> initial(const Tile &tile) {
+    SmallVector<Value> values(height * columns);
+    linalg::GenericOp op = tile.op;
+    linalg::FillOp init = tile.init;
+    if (!op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)))
+      return values;
+    for (int64_t r = 0; r < height; ++r)
+      for (int64_t c = 0; c < columns; ++c)
+        values[r * columns + c] =
+            init ? vector::BroadcastOp::create(b, vectorType(tile.result()),
+                                                    init.getInputs()[0])
+                            .getResult()
+                      : read(tile, op.getDpsInitOperand(0), r, c);
+    return values;
+  }
+
+  /// Loops over the reductions, accumulators in registers.
+  SmallVector<Value> reduce(const Tile &tile, ArrayRef<int64_t> sums, ArrayRef<Value> accumulators) {
+    int64_t extent = tile.generic().getStaticLoopRanges()[sums.front()];
+    auto loop = scf::ForOp::create(b, indexConstant(0), indexConstant(extent), indexConstant(1), accumulators);
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(loop.getBody());
+      loops[sums.front()] = loop.getInductionVar();
+      SmallVector<Value> inner(loop.getRegionIterArgs());
+      inner = sums.size() > 1 ? reduce(tile, sums.drop_front(), inner) : evaluate(tile, inner);
+      scf::YieldOp::create(b, inner);
+    }
+    return SmallVector<Value>(loop.getResults());
+  }
+
+  /// The body for every vector of the block. Operands that do not depend on the row (or column) are read once.
+  SmallVector<Value> evaluate(const Tile &tile, ArrayRef<Value> accumulators) {
+    linalg::GenericOp op = tile.op;
+    SmallVector<Value> results;
+    DenseMap<std::pair<unsigned, int64_t>, Value> once;
+    for (int64_t r = 0; r < height; ++r)
+      for (int64_t c = 0; c < columns; ++c) {
+        IRMapping mapping;
+        for (OpOperand *operand : op.getDpsInputOperands()) {
+          int64_t position = (dependsOn(tile, operand, rowLoop(tile)) ? r : 0) * columns +
+                             (dependsOn(tile, operand, tile.batchLoop()) ? c : 0);
+          Value &value = once[{operand->getOperandNumber(), position}];
+          if (!value)
+            value = read(tile, operand, r, c);
+          mapping.map(op.getMatchingBlockArgument(operand), value);
+        }
+        if (Value accumulator = accumulators[r * columns + c])
+          mapping.map(op.getMatchingBlockArgument(op.getDpsInitOperand(0)), accumulator);
+        results.push_back(cloneBody(tile, mapping, r, c));
+      }
+    return results;
+  }
+
+  /// The loop over the last state, or -1.
+  int64_t rowLoop(const Tile &tile) { return tile.states.empty() ? -1 : tile.states.back(); }
+
+  bool dependsOn(const Tile &tile, OpOperand *operand, int64_t loop) {
+    return loop >= 0 && tile.generic().getMatchingIndexingMap(operand).isFunctionOfDim(loop);
+  }
+
+  Value loopValue(const Tile &tile, int64_t loop, int64_t r, int64_t c) {
+    if (loop == rowLoop(tile))
+      return rowIndex[r];
+    return loop == tile.batchLoop() ? sampleIndex[c] : loops[loop];
+  }
+
+  SmallVector<Value> indices(const Tile &tile, OpOperand *operand, int64_t r, int64_t c) {
+    SmallVector<Value> values;
+    for (AffineExpr result : tile.generic().getMatchingIndexingMap(operand).getResults())
+      values.push_back(loopValue(tile, cast<AffineDimExpr>(result).getPosition(), r, c));
+    return values;
+  }
+
+  /// An operand: from the group's registers, as a vector of samples, or as a scalar where it has no batch.
+  Value read(const Tile &tile, OpOperand *operand, int64_t r, int64_t c) {
+    if (Value value = registers.lookup({operand->get(), r * columns + c}))
+      return value;
+    SmallVector<Value> at = indices(tile, operand, r, c);
+    if (dependsOn(tile, operand, tile.batchLoop()))
+      return vector::LoadOp::create(b, vectorType(operand->get()), operand->get(), at);
+    return memref::LoadOp::create(b, operand->get(), at);
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Bodies
+  //===--------------------------------------------------------------------===//
+
+  /// The scalar body on vectors: what depends on a vector becomes one, everything else stays scalar.
+  Value cloneBody(const Tile &tile, IRMapping &mapping, int64_t r, int64_t c) {
+    linalg::GenericOp op = tile.op;
+    for (Operation &inner : op.getBody()->without_terminator()) {
+      if (auto index = dyn_cast<linalg::IndexOp>(inner))
+        mapping.map(index.getResult(), loopValue(tile, index.getDim(), r, c));
+      else if (auto load = dyn_cast<memref::LoadOp>(inner))
+        mapping.map(load.getResult(), lookUp(load, mapping));
+      else
+        cloneElementwise(inner, mapping);
+    }
+    Value result = mapping.lookupOrDefault(op.getBody()->getTerminator()->getOperand(0));
+    return toVector(result);
+  }
+
+  Value toVector(Value value) {
+    if (isa<VectorType>(value.getType()))
+      return value;
+    return vector::BroadcastOp::create(b, VectorType::get({shape.lanes}, value.getType()), value);
+  }
+
+  void cloneElementwise(Operation &inner, IRMapping &mapping) {
+    SmallVector<Value> operands;
+    for (Value operand : inner.getOperands())
+      operands.push_back(mapping.lookupOrDefault(operand));
+    bool vectors = llvm::any_of(operands, [](Value value) { return isa<VectorType>(value.getType()); });
+    SmallVector<Type> types(inner.getResultTypes());
+    if (vectors) {
+      for (Value &operand : operands)
+        operand = toVector(operand);
+      for (Type &type : types)
+        type = VectorType::get({shape.lanes}, type);
+    }
+    Operation *clone = b.create(inner.getLoc(), inner.getName().getIdentifier(), operands, types, inner.getAttrs());
+    mapping.map(inner.getResults(), clone->getResults());
+  }
+
+  /// A table read at an index that differs by sample.
+  Value lookUp(memref::LoadOp load, IRMapping &mapping) {
+    auto type = cast<MemRefType>(load.getMemRef().getType());
+    int64_t stride = 1;
+    Value offset;
+    for (auto [index, extent] : llvm::reverse(llvm::zip_equal(load.getIndices(), type.getShape()))) {
+      Value term = mapping.lookupOrDefault(index);
+      if (isa<VectorType>(term.getType()) || (offset && isa<VectorType>(offset.getType())))
+        term = toVector(term);
+      if (offset && isa<VectorType>(term.getType()))
+        offset = toVector(offset);
+      if (stride != 1) {
+        Value factor = indexConstant(stride);
+        term = arith::MulIOp::create(b, term, isa<VectorType>(term.getType()) ? toVector(factor) : factor);
+      }
+      offset = offset ? arith::AddIOp::create(b, offset, term).getResult() : term;
+      stride *= extent;
+    }
+    Value flat = flatten(load.getMemRef());
+    if (!isa<VectorType>(offset.getType()))
+      return memref::LoadOp::create(b, flat, offset);
+    auto result = VectorType::get({shape.lanes}, type.getElementType());
+    Value all = arith::ConstantOp::create(
+        b, DenseElementsAttr::get(VectorType::get({shape.lanes}, b.getI1Type()), b.getBoolAttr(true)));
+    Value nothing = arith::ConstantOp::create(b, b.getZeroAttr(result));
+    auto narrow = VectorType::get({shape.lanes}, b.getI32Type());
+    Value positions = arith::IndexCastOp::create(b, narrow, offset);
+    return vector::GatherOp::create(b, result, flat, ValueRange{indexConstant(0)}, positions, all, nothing);
+  }
+
+  Value flatten(Value table) {
+    auto type = cast<MemRefType>(table.getType());
+    if (type.getRank() == 1)
+      return table;
+    ReassociationIndices all(llvm::to_vector(llvm::seq<int64_t>(0, type.getRank())));
+    return memref::CollapseShapeOp::create(b, table, ArrayRef<ReassociationIndices>{all});
+  }
+
+  ArrayRef<Tile> tiles;
+  Shape shape;
+  ImplicitLocOpBuilder b;
+  int64_t rows, columns, batch;
+  SmallVector<Value> outer; ///< loops over all states but the last
+  int64_t height = 1;                    ///< states in the current block
+  SmallVector<Value> rowIndex, sampleIndex; ///< of the current block
+  SmallVector<Value> loops;               ///< loop values of the current tile
+  DenseMap<std::pair<Value, int64_t>, Value> registers; ///< results of the group, by row * columns + column
+};
+
+/// Collects runs of ops that can share a loop nest, and writes each.
+class BlockVectorizer {
+public:
+  BlockVectorizer(Block &block, Shape shape) : block(block), shape(shape) {}
+
+  void run() {
+    SmallVector<Operation *> done;
+    for (Operation &op : block) {
+      if (auto fill = dyn_cast<linalg::FillOp>(op)) {
+        if (pending)
+          flushFill();
+        pending = fill;
+      } else if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
+        add(generic);
+      } else if (op.getNumRegions() > 0 || isa<memref::CopyOp>(op) || op.hasTrait<OpTrait::IsTerminator>()) {
+        flush();
+        if (auto copy = dyn_cast<memref::CopyOp>(op))
+          writeCopy(copy);
+        else
+          continue;
+      } else {
+        continue;
+      }
+      done.push_back(&op);
+    }
+    for (Operation *op : llvm::reverse(done))
+      op->erase();
+  }
+
+private:
+  /// An init belongs to the op behind it where that op reduces into it on the spot.
+  void add(linalg::GenericOp op) {
+    Tile tile(op);
+    if (pending && pending.getOutputs()[0] == tile.result()) {
+      tile.init = pending;
+      pending = nullptr;
+    } else if (pending) {
+      flushFill();
+    }
+    if (!group.empty() && !fits(tile))
+      flushGroup();
+    group.push_back(tile);
+  }
+
+  /// The buffer behind a slice.
+  static Value rootOf(Value memref) {
+    while (auto view = memref.getDefiningOp<memref::SubViewOp>())
+      memref = view.getSource();
+    return memref;
+  }
+
+  /// Same states, and nothing read of the group but at the place where it was written.
+  bool fits(const Tile &tile) {
+    if (group.front().stateExtents() != tile.stateExtents())
+      return false;
+    linalg::GenericOp op = tile.op;
+    for (const Tile &earlier : group) {
+      if (rootOf(earlier.result()) == rootOf(tile.result()))
+        return false;
+      for (OpOperand *operand : op.getDpsInputOperands()) {
+        bool sameSlice = operand->get() == earlier.result();
+        if (rootOf(operand->get()) == rootOf(earlier.result()) && !(sameSlice && tile.readsInPlace(operand)))
+          return false;
+      }
+    }
+    return true;
+  }
+
+  void flushFill() {
+    flushGroup();
+    OpBuilder builder(pending);
+    ImplicitLocOpBuilder b(pending.getLoc(), builder);
+    writeSlices(b, pending.getOutputs()[0], [&](ValueRange at, VectorType type) {
+      Value value = vector::BroadcastOp::create(b, type, pending.getInputs()[0]);
+      vector::StoreOp::create(b, value, pending.getOutputs()[0], at);
+    });
+    pending = nullptr;
+  }
+
+  void writeCopy(memref::CopyOp copy) {
+    OpBuilder builder(copy);
+    ImplicitLocOpBuilder b(copy.getLoc(), builder);
+    writeSlices(b, copy.getSource(), [&](ValueRange at, VectorType type) {
+      Value value = vector::LoadOp::create(b, type, copy.getSource(), at);
+      vector::StoreOp::create(b, value, copy.getTarget(), at);
+    });
+  }
+
+  /// Loops over all vectors of a slice.
+  void writeSlices(ImplicitLocOpBuilder &b, Value memref, function_ref<void(ValueRange, VectorType)> body) {
+    auto type = cast<MemRefType>(memref.getType());
+    SmallVector<Value> at;
+    OpBuilder::InsertionGuard guard(b);
+    for (auto [axis, extent] : llvm::enumerate(type.getShape())) {
+      int64_t step = static_cast<int64_t>(axis) + 1 == type.getRank() ? shape.lanes : 1;
+      Value zero = arith::ConstantIndexOp::create(b, 0), last = arith::ConstantIndexOp::create(b, extent);
+      auto loop = scf::ForOp::create(b, zero, last, arith::ConstantIndexOp::create(b, step));
+      b.setInsertionPointToStart(loop.getBody());
+      at.push_back(loop.getInductionVar());
+    }
+    body(at, VectorType::get({shape.lanes}, type.getElementType()));
+  }
+
+  void flush() {
+    if (pending)
+      flushFill();
+    flushGroup();
+  }
+
+  /// The nest stands where the group's last op stood: all its operands are at hand there.
+  void flushGroup() {
+    if (group.empty())
+      return;
+    OpBuilder builder(group.back().op);
+    GroupWriter(group, shape, builder).write();
+    group.clear();
+  }
+
+  Block &block;
+  Shape shape;
+  SmallVector<Tile> group;
+  linalg::FillOp pending;
+};
+
+struct Vectorize : espalier::impl::VectorizeBase<Vectorize> {
+  using VectorizeBase::VectorizeBase;
+
+  void runOnOperation() override {
+    SmallVector<Block *> blocks;
+    getOperation().walk([&](Operation *op) {
+      if (isa<func::FuncOp, scf::ForOp, scf::IfOp>(op))
+        for (Region &region : op->getRegions())
+          for (Block &block : region)
+            blocks.push_back(&block);
+    });
+    for (Block *block : blocks)
+      BlockVectorizer(*block, {lanes, rows, columns}).run();
+  }
+};
+
+} // namespace

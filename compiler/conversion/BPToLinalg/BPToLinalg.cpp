@@ -1,0 +1,396 @@
+//===- BPToLinalg.cpp - Message passing on the tree's index space ---------===//
+//
+// Every bp op becomes one or a few linalg ops on tensors `ranks x states x batch`. In the linear domain a kernel is a
+// matrix-vector product of fused multiply-adds; in the log domain it is a log-sum-exp about the message's maximum, or
+// about each row's own.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/conversion/Passes.h"
+#include "compiler/conversion/support/Arithmetic.h"
+#include "compiler/conversion/support/Contraction.h"
+#include "compiler/conversion/support/GaussianField.h"
+#include "compiler/conversion/support/IndexSpace.h"
+#include "dialects/bp/BPOps.h"
+#include "dialects/support/Tables.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+namespace espalier {
+#define GEN_PASS_DEF_CONVERTBPTOLINALG
+#include "compiler/conversion/Passes.h.inc"
+} // namespace espalier
+
+using namespace mlir;
+using namespace espalier;
+using namespace espalier::scalar;
+
+namespace {
+
+constexpr double kNegativeInfinity = -std::numeric_limits<double>::infinity();
+
+/// Lowers the bp ops of one function, in order.
+class Lowering {
+public:
+  Lowering(func::FuncOp function)
+      : function(function), builder(function.getContext()), index(builder, function.getLoc(), batchExtent()) {}
+
+  void run() {
+    SmallVector<Operation *> lowered;
+    for (Operation &op : llvm::make_early_inc_range(function.getBody().front())) {
+      if (!isa<bp::BPDialect>(op.getDialect())) {
+        for (OpOperand &operand : op.getOpOperands())
+          if (Value value = tensors.lookup(operand.get()))
+            operand.set(value);
+        continue;
+      }
+      builder.setInsertionPoint(&op);
+      TypeSwitch<Operation *>(&op)
+          .Case<bp::ObserveSymbolOp, bp::ObserveGaussianOp, bp::ObserveSoftOp, bp::LookUpOp, bp::UpOp, bp::DownOp,
+                bp::CombineOp, bp::CombineShiftOp, bp::NormalizeOp, bp::ZeroShiftOp, bp::WeighOp, bp::PriorOp,
+                bp::OthersOp, bp::BeliefOp, bp::PosteriorOp, bp::ExpectOp, bp::LoglikOp>([&](auto typed) { lower(typed); })
+          .Default([](Operation *) { llvm_unreachable("every bp op has a lowering"); });
+      lowered.push_back(&op);
+    }
+    for (Operation *op : llvm::reverse(lowered))
+      op->erase();
+  }
+
+private:
+  Value batchExtent() {
+    builder.setInsertionPointToStart(&function.getBody().front());
+    Value evidence = function.getArgument(0);
+    int64_t last = cast<RankedTensorType>(evidence.getType()).getRank() - 1;
+    return tensor::DimOp::create(builder, function.getLoc(), evidence, last);
+  }
+
+  Value get(Value value) {
+    Value tensor = tensors.lookup(value);
+    return tensor ? tensor : value;
+  }
+
+  static bool isLog(bp::MessageType type) { return type.getDomain() == bp::Domain::Log; }
+  Type f64() { return builder.getF64Type(); }
+
+  /// The product of two messages' entries in their domain.
+  static Value times(ScalarBuilder &b, bool log, Value x, Value y) { return log ? add(b, x, y) : mul(b, x, y); }
+
+  //===--------------------------------------------------------------------===//
+  // Leaf fields
+  //===--------------------------------------------------------------------===//
+
+  void lower(bp::ObserveSymbolOp op) {
+    bp::MessageType type = op.getMessage().getType();
+    Type element = type.getElementType();
+    tensors[op.getMessage()] = index.map(
+        type.getRanks(), {{'a', type.getStates()}}, element, {{op.getSymbols(), Prefix::Path, "b"}},
+        [&](ScalarBuilder &b, ValueRange x) -> Value {
+          Value state = arith::IndexCastOp::create(b, b.getI32Type(), linalg::IndexOp::create(b, type.getLevel()));
+          Value missing = arith::ConstantOp::create(b, b.getI32IntegerAttr(type.getStates()));
+          Value seen = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x[0], state);
+          Value any = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x[0], missing);
+          return select(b, arith::OrIOp::create(b, seen, any), constant(b, element, isLog(type) ? 0 : 1),
+                        constant(b, element, isLog(type) ? kNegativeInfinity : 0));
+        });
+  }
+
+  void lower(bp::ObserveGaussianOp op) {
+    bp::MessageType type = op.getMessage().getType();
+    Type element = type.getElementType();
+    std::vector<double> values = *readTable(op.getValues());
+    GaussianField field =
+        buildGaussianField(index, type.getRanks(), op.getObservation(), op.getLambda(), op.getSigma(), values,
+                           type.getStates(), tableShape(op.getValues())[1]);
+    tensors[op.getMessage()] =
+        index.map(type.getRanks(), {{'a', type.getStates()}}, element, {{field.field, Prefix::Path, "ab"}},
+                  [&](ScalarBuilder &b, ValueRange x) {
+                    Value h = select(b, isNaN(b, x[0]), constant(b, f64(), 0), x[0]);
+                    // Far beyond any field that could still decide; keeps the narrower type finite.
+                    h = toFloat(b, max(b, h, constant(b, f64(), -1e30)), element);
+                    return isLog(type) ? h : exp(b, h);
+                  });
+    tensors[op.getShift()] = field.logDensity;
+  }
+
+  void lower(bp::ObserveSoftOp op) {
+    bp::MessageType type = op.getMessage().getType();
+    tensors[op.getMessage()] =
+        !isLog(type) ? op.getWeights()
+                     : index.map(type.getRanks(), {{'a', type.getStates()}}, type.getElementType(),
+                                 {{op.getWeights(), Prefix::Path, "ab"}},
+                                 [&](ScalarBuilder &b, ValueRange x) { return log(b, x[0]); });
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Across an edge
+  //===--------------------------------------------------------------------===//
+
+  /// Columns of the kernel by symbol, and its row sums in the place of the missing symbol:
+  /// [count x (child states + 1) x parent states], in the message's domain.
+  static std::vector<double> columnTable(ArrayRef<int64_t> shape, ArrayRef<double> kernel, bool log) {
+    auto [count, parents, children] = std::tuple(shape[0], shape[1], shape[2]);
+    std::vector<double> table(count * (children + 1) * parents);
+    for (int64_t k = 0; k < count; ++k)
+      for (int64_t s = 0; s < parents; ++s) {
+        double sum = 0;
+        for (int64_t a = 0; a < children; ++a) {
+          double weight = kernel[(k * parents + s) * children + a];
+          sum += weight;
+          table[(k * (children + 1) + a) * parents + s] = log ? std::log(weight) : weight;
+        }
+        table[(k * (children + 1) + children) * parents + s] = log ? std::log(sum) : sum;
+      }
+    return table;
+  }
+
+  void lower(bp::LookUpOp op) {
+    bp::MessageType type = op.getMessage().getType();
+    ArrayRef<int64_t> shape = tableShape(op.getKernel());
+    std::vector<double> columns = columnTable(shape, *readTable(op.getKernel()), isLog(type));
+    // Rank or path axes, then symbol and parent state, are indexed in the body: which column is data.
+    Operand table = index.kernel(type.getRanks(), {shape[0], shape[2] + 1, shape[1]}, columns, type.getElementType(), "");
+    int64_t depth = type.getLevel(), first = table.prefix == Prefix::Rank ? depth - 1 : 0;
+    tensors[op.getMessage()] =
+        index.map(type.getRanks(), {{'s', type.getStates()}}, type.getElementType(),
+                  {{op.getSymbols(), Prefix::Path, "b"}}, [&](ScalarBuilder &b, ValueRange x) -> Value {
+                    SmallVector<Value> indices;
+                    for (int64_t axis = first; axis < depth; ++axis)
+                      indices.push_back(linalg::IndexOp::create(b, axis));
+                    indices.push_back(arith::IndexCastOp::create(b, b.getIndexType(), x[0]));
+                    indices.push_back(linalg::IndexOp::create(b, depth));
+                    return tensor::ExtractOp::create(b, table.value, indices);
+                  });
+  }
+
+  void lower(bp::UpOp op) { lowerEdge(op, /*upward=*/true); }
+  void lower(bp::DownOp op) { lowerEdge(op, /*upward=*/false); }
+
+  /// The kernel times a message, or its transpose.
+  template <typename EdgeOp> void lowerEdge(EdgeOp op, bool upward) {
+    bp::MessageType type = op.getMessage().getType();
+    std::vector<double> weights = *readTable(op.getKernel());
+    Contraction edge{index, type.getRanks(), tableShape(op.getKernel()), weights, upward, type.getElementType()};
+    Value message = get(op.getInput());
+    tensors[op.getMessage()] = !isLog(type)       ? edge.product(message)
+                               : op.getRowwise() ? edge.logSumExp(message, kNegativeInfinity)
+                                                 : logAboutMaximum(edge, message);
+  }
+
+  /// log(K exp(h - max h)) + max h: one exp per entry of the message instead of one per entry of the kernel.
+  Value logAboutMaximum(Contraction &edge, Value message) {
+    Value maximum = maximumOverStates(index, edge.ranks, edge.from(), message, kNegativeInfinity);
+    Value linear = index.map(edge.ranks, {{'s', edge.from()}}, edge.elementType,
+                             {{message, Prefix::Path, "sb"}, {maximum, Prefix::Path, "b"}},
+                             [](ScalarBuilder &b, ValueRange x) {
+                               return exp(b, sub(b, x[0], finiteOrZero(b, x[1], kNegativeInfinity)));
+                             });
+    return index.map(edge.ranks, {{'t', edge.to()}}, edge.elementType,
+                     {{edge.product(linear), Prefix::Path, "tb"}, {maximum, Prefix::Path, "b"}},
+                     [](ScalarBuilder &b, ValueRange x) {
+                       return add(b, log(b, x[0]), finiteOrZero(b, x[1], kNegativeInfinity));
+                     });
+  }
+
+  //===--------------------------------------------------------------------===//
+  // At a node
+  //===--------------------------------------------------------------------===//
+
+  void lower(bp::CombineOp op) {
+    bp::MessageType type = op.getInput().getType();
+    bool log = isLog(type);
+    tensors[op.getMessage()] =
+        index.reduceOverRanks(type.getRanks(), {{'s', type.getStates()}}, log ? 0 : 1, get(op.getInput()),
+                              [&](ScalarBuilder &b, ValueRange x) { return times(b, log, x[0], x[1]); });
+  }
+
+  void lower(bp::CombineShiftOp op) {
+    tensors[op.getShift()] = index.reduceOverRanks(op.getInput().getType().getRanks(), {}, 0, get(op.getInput()),
+                                                   [](ScalarBuilder &b, ValueRange x) { return add(b, x[0], x[1]); });
+  }
+
+  void lower(bp::ZeroShiftOp op) {
+    tensors[op.getShift()] = index.map(op.getShift().getType().getRanks(), {}, f64(), {},
+                                       [&](ScalarBuilder &b, ValueRange) { return constant(b, f64(), 0); });
+  }
+
+  /// The exponent field of x as an integer, at most the largest whose reciprocal is a normal number.
+  static Value exponentField(ScalarBuilder &b, Value x) {
+    bool isDouble = x.getType().isF64();
+    Type integer = b.getIntegerType(isDouble ? 64 : 32);
+    int64_t mask = isDouble ? 0x7ff0000000000000 : 0x7f800000, most = isDouble ? 0x7fd0000000000000 : 0x7e800000;
+    Value bits = arith::BitcastOp::create(b, integer, x);
+    Value field = arith::AndIOp::create(b, bits, arith::ConstantOp::create(b, b.getIntegerAttr(integer, mask)));
+    return arith::MinSIOp::create(b, field, arith::ConstantOp::create(b, b.getIntegerAttr(integer, most)));
+  }
+
+  /// 2^-k for x in [2^k, 2^(k+1)).
+  static Value reciprocalPowerOfTwo(ScalarBuilder &b, Value x) {
+    Value field = exponentField(b, x);
+    bool isDouble = x.getType().isF64();
+    Value twice = arith::ConstantOp::create(
+        b, b.getIntegerAttr(field.getType(), isDouble ? 0x7fe0000000000000 : 0x7f000000));
+    return arith::BitcastOp::create(b, x.getType(), arith::SubIOp::create(b, twice, field));
+  }
+
+  /// k ln 2 for x in [2^k, 2^(k+1)), in double precision.
+  Value logPowerOfTwo(ScalarBuilder &b, Value x) {
+    Value field = exponentField(b, x);
+    bool isDouble = x.getType().isF64();
+    Value width = arith::ConstantOp::create(b, b.getIntegerAttr(field.getType(), isDouble ? 52 : 23));
+    Value bias = arith::ConstantOp::create(b, b.getIntegerAttr(field.getType(), isDouble ? 1023 : 127));
+    Value exponent = arith::SubIOp::create(b, arith::ShRUIOp::create(b, field, width), bias);
+    if (isDouble)
+      exponent = arith::TruncIOp::create(b, b.getI32Type(), exponent);
+    return mul(b, arith::SIToFPOp::create(b, f64(), exponent), constant(b, f64(), std::numbers::ln2));
+  }
+
+  void lower(bp::NormalizeOp op) {
+    bp::MessageType type = op.getInput().getType();
+    Type element = type.getElementType();
+    Value message = get(op.getInput());
+    Value maximum = maximumOverStates(index, type.getRanks(), type.getStates(), message,
+                                      isLog(type) ? kNegativeInfinity : 0);
+    Value factor = index.map(type.getRanks(), {}, element, {{maximum, Prefix::Path, "b"}},
+                             [&](ScalarBuilder &b, ValueRange x) {
+                               return isLog(type) ? finiteOrZero(b, x[0], kNegativeInfinity)
+                                                  : reciprocalPowerOfTwo(b, x[0]);
+                             });
+    tensors[op.getMessage()] =
+        index.map(type.getRanks(), {{'s', type.getStates()}}, element,
+                  {{message, Prefix::Path, "sb"}, {factor, Prefix::Path, "b"}},
+                  [&](ScalarBuilder &b, ValueRange x) { return isLog(type) ? sub(b, x[0], x[1]) : mul(b, x[0], x[1]); });
+    if (!op.getShift())
+      return;
+    tensors[op.getNewShift()] =
+        index.map(type.getRanks(), {}, f64(), {{get(op.getShift()), Prefix::Path, "b"}, {maximum, Prefix::Path, "b"}},
+                  [&](ScalarBuilder &b, ValueRange x) {
+                    Value taken = isLog(type) ? toFloat(b, finiteOrZero(b, x[1], kNegativeInfinity), f64())
+                                              : logPowerOfTwo(b, x[1]);
+                    return add(b, x[0], taken);
+                  });
+  }
+
+  /// The prior in a message's domain, as a table of its states.
+  Operand prior(ElementsAttr attr, bp::MessageType type) {
+    std::vector<double> weights = *readTable(attr);
+    if (isLog(type))
+      for (double &weight : weights)
+        weight = std::log(weight);
+    return {index.table({type.getStates()}, weights, type.getElementType()), Prefix::None, "s"};
+  }
+
+  void lower(bp::WeighOp op) {
+    bp::MessageType type = op.getMessage().getType();
+    tensors[op.getMessage()] =
+        index.map({}, {{'s', type.getStates()}}, type.getElementType(),
+                  {{get(op.getInput()), Prefix::Path, "sb"}, prior(op.getPrior(), type)},
+                  [&](ScalarBuilder &b, ValueRange x) { return times(b, isLog(type), x[0], x[1]); });
+  }
+
+  void lower(bp::PriorOp op) {
+    bp::MessageType type = op.getMessage().getType();
+    tensors[op.getMessage()] = index.map({}, {{'s', type.getStates()}}, type.getElementType(), {prior(op.getPrior(), type)},
+                                         [](Builder &, ValueRange x) { return x[0]; });
+  }
+
+  void lower(bp::OthersOp op) {
+    bp::MessageType type = op.getMessage().getType();
+    bool log = isLog(type);
+    int64_t depth = type.getLevel();
+    Loop s = {'s', type.getStates()}, j = {'j', type.getRanks().back(), /*reduction=*/true};
+    Value siblings = index.reduce(
+        type.getRanks(), {s, j}, type.getElementType(), log ? 0 : 1, {{get(op.getSiblings()), Prefix::Parent, "jsb"}},
+        [&](ScalarBuilder &b, ValueRange x) -> Value {
+          Value own = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, linalg::IndexOp::create(b, depth - 1),
+                                            linalg::IndexOp::create(b, depth + 1));
+          return select(b, own, x[1], times(b, log, x[0], x[1]));
+        });
+    tensors[op.getMessage()] =
+        index.map(type.getRanks(), {s}, type.getElementType(),
+                  {{siblings, Prefix::Path, "sb"}, {get(op.getAbove()), Prefix::Parent, "sb"}},
+                  [&](ScalarBuilder &b, ValueRange x) { return times(b, log, x[0], x[1]); });
+  }
+
+  void lower(bp::BeliefOp op) {
+    bp::MessageType type = op.getMessage().getType();
+    tensors[op.getMessage()] =
+        index.map(type.getRanks(), {{'s', type.getStates()}}, type.getElementType(),
+                  {{get(op.getAbove()), Prefix::Path, "sb"}, {get(op.getBelow()), Prefix::Path, "sb"}},
+                  [&](ScalarBuilder &b, ValueRange x) { return times(b, isLog(type), x[0], x[1]); });
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Answers
+  //===--------------------------------------------------------------------===//
+
+  /// A belief as weights whose maximum, in the log domain, is 1.
+  Value weightsOf(Value belief, bp::MessageType type, Value &maximum) {
+    if (!isLog(type))
+      return belief;
+    maximum = maximumOverStates(index, type.getRanks(), type.getStates(), belief, kNegativeInfinity);
+    return index.map(type.getRanks(), {{'s', type.getStates()}}, type.getElementType(),
+                     {{belief, Prefix::Path, "sb"}, {maximum, Prefix::Path, "b"}}, [](ScalarBuilder &b, ValueRange x) {
+                       return exp(b, sub(b, x[0], finiteOrZero(b, x[1], kNegativeInfinity)));
+                     });
+  }
+
+  Value sumOver(Value weights, bp::MessageType type) {
+    return sumOverStates(index, type.getRanks(), type.getStates(), weights);
+  }
+
+  void lower(bp::PosteriorOp op) {
+    bp::MessageType type = op.getBelief().getType();
+    Type element = type.getElementType();
+    Value maximum;
+    Value weights = weightsOf(get(op.getBelief()), type, maximum);
+    Value factor = index.map(type.getRanks(), {}, element, {{sumOver(weights, type), Prefix::Path, "b"}},
+                             [&](ScalarBuilder &b, ValueRange x) {
+                               Value one = constant(b, element, 1), zero = constant(b, element, 0);
+                               return select(b, equal(b, x[0], zero), zero, div(b, one, x[0]));
+                             });
+    tensors[op.getPosterior()] = index.map(type.getRanks(), {{'s', type.getStates()}}, element,
+                                           {{weights, Prefix::Path, "sb"}, {factor, Prefix::Path, "b"}},
+                                           [](ScalarBuilder &b, ValueRange x) { return mul(b, x[0], x[1]); });
+  }
+
+  void lower(bp::ExpectOp op) {
+    auto type = cast<RankedTensorType>(op.getPosterior().getType());
+    tensors[op.getMean()] = expectation(index, type.getShape().drop_back(2), tableShape(op.getValues()),
+                                        *readTable(op.getValues()), get(op.getPosterior()));
+  }
+
+  void lower(bp::LoglikOp op) {
+    bp::MessageType type = op.getBelief().getType();
+    double normalizer = -op.getLogPartition().convertToDouble();
+    Value maximum;
+    Value sum = sumOver(weightsOf(get(op.getBelief()), type, maximum), type);
+    SmallVector<Operand> operands = {{sum, Prefix::Path, "b"}, {get(op.getShift()), Prefix::Path, "b"}};
+    if (maximum)
+      operands.push_back({maximum, Prefix::Path, "b"});
+    tensors[op.getLoglik()] = index.map({}, {}, f64(), operands, [&](ScalarBuilder &b, ValueRange x) {
+      Value total = add(b, log(b, toFloat(b, x[0], f64())), add(b, x[1], constant(b, f64(), normalizer)));
+      return maximum ? add(b, total, toFloat(b, finiteOrZero(b, x[2], kNegativeInfinity), f64())) : total;
+    });
+  }
+
+  func::FuncOp function;
+  OpBuilder builder;
+  IndexSpaceBuilder index;
+  DenseMap<Value, Value> tensors; ///< messages and shifts, lowered
+};
+
+struct ConvertBPToLinalg : espalier::impl::ConvertBPToLinalgBase<ConvertBPToLinalg> {
+  void runOnOperation() override {
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (!function.getOps<bp::PosteriorOp>().empty())
+        Lowering(function).run();
+  }
+};
+
+} // namespace

@@ -1,0 +1,64 @@
+//===- Contraction.cpp - Kernels times messages ---------------------------===//
+
+#include "compiler/conversion/support/Contraction.h"
+
+#include "compiler/conversion/support/Arithmetic.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+
+namespace espalier {
+using namespace scalar;
+
+Value Contraction::product(Value message) {
+  // Loop 't' runs over the result's states, 'f' over the message's.
+  Operand kernel = index.kernel(ranks, shape, weights, elementType, upward ? "tf" : "ft");
+  return index.reduce(ranks, {{'t', to()}, {'f', from(), /*reduction=*/true}}, elementType, 0,
+                      {kernel, {message, Prefix::Path, "fb"}},
+                      [](ScalarBuilder &b, ValueRange x) { return fma(b, x[0], x[1], x[2]); });
+}
+
+Value Contraction::logSumExp(Value message, double zero) {
+  std::vector<double> logs(weights.begin(), weights.end());
+  for (double &weight : logs)
+    weight = weight > 0 ? std::log(weight) : zero;
+  Operand kernel = index.kernel(ranks, shape, logs, elementType, upward ? "tf" : "ft");
+  Operand x = {message, Prefix::Path, "fb"};
+  Loop outer = {'t', to()}, inner = {'f', from(), /*reduction=*/true};
+  double least = -std::numeric_limits<double>::infinity();
+  Value maximum = index.reduce(ranks, {outer, inner}, elementType, least, {kernel, x},
+                               [](ScalarBuilder &b, ValueRange v) { return max(b, add(b, v[0], v[1]), v[2]); });
+  Operand m = {maximum, Prefix::Path, "tb"};
+  Value sum = index.reduce(ranks, {outer, inner}, elementType, 0, {kernel, x, m}, [&](ScalarBuilder &b, ValueRange v) {
+    Value about = finiteOrZero(b, v[2], least);
+    return add(b, exp(b, sub(b, add(b, v[0], v[1]), about)), v[3]);
+  });
+  return index.map(ranks, {outer}, elementType, {{sum, Prefix::Path, "tb"}, m}, [&](ScalarBuilder &b, ValueRange v) {
+    return add(b, log(b, v[0]), finiteOrZero(b, v[1], least));
+  });
+}
+
+Value maximumOverStates(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, int64_t states, Value message,
+                        double least) {
+  return index.reduce(ranks, {{'s', states, /*reduction=*/true}}, getElementTypeOrSelf(message.getType()), least,
+                      {{message, Prefix::Path, "sb"}},
+                      [](ScalarBuilder &b, ValueRange x) { return max(b, x[0], x[1]); });
+}
+
+Value sumOverStates(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, int64_t states, Value message) {
+  return index.reduce(ranks, {{'s', states, /*reduction=*/true}}, getElementTypeOrSelf(message.getType()), 0,
+                      {{message, Prefix::Path, "sb"}},
+                      [](ScalarBuilder &b, ValueRange x) { return add(b, x[0], x[1]); });
+}
+
+Value expectation(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, ArrayRef<int64_t> shape, ArrayRef<double> values,
+                  Value posterior) {
+  Type elementType = getElementTypeOrSelf(posterior.getType());
+  return index.reduce(ranks, {{'p', shape[1]}, {'a', shape[0], /*reduction=*/true}}, elementType, 0,
+                      {{index.table(shape, values, elementType), Prefix::None, "ap"}, {posterior, Prefix::Path, "ab"}},
+                      [](ScalarBuilder &b, ValueRange x) { return fma(b, x[0], x[1], x[2]); });
+}
+
+} // namespace espalier

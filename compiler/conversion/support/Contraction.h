@@ -1,0 +1,45 @@
+//===- Contraction.h - Kernels times messages --------------------*- C++ -*-===//
+//
+// The products and reductions over states from which both lowerings are built, as linalg on the index space.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ESPALIER_COMPILER_CONVERSION_SUPPORT_CONTRACTION_H
+#define ESPALIER_COMPILER_CONVERSION_SUPPORT_CONTRACTION_H
+
+#include "compiler/conversion/support/IndexSpace.h"
+
+namespace espalier {
+
+/// Kernels [count x S_parent x S_child] by rank or by node, applied to messages [ranks x states x batch] along the
+/// child's states (upward) or along the parent's (downward).
+struct Contraction {
+  IndexSpaceBuilder &index;
+  llvm::ArrayRef<int64_t> ranks;
+  llvm::ArrayRef<int64_t> shape; ///< of the kernels
+  llvm::ArrayRef<double> weights;
+  bool upward;
+  mlir::Type elementType;
+
+  int64_t from() const { return upward ? shape[2] : shape[1]; }
+  int64_t to() const { return upward ? shape[1] : shape[2]; }
+
+  /// sum K x.
+  mlir::Value product(mlir::Value message);
+
+  /// log sum K exp(x), every sum about its own maximum; log 0 is `zero` (-inf, or a finite floor).
+  mlir::Value logSumExp(mlir::Value message, double zero);
+};
+
+/// Over the states of [ranks x states x batch]: a tensor [ranks x batch]. `least` is where the maximum starts.
+mlir::Value maximumOverStates(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> ranks, int64_t states,
+                              mlir::Value message, double least);
+mlir::Value sumOverStates(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> ranks, int64_t states, mlir::Value message);
+
+/// sum_a values[a, p] x[a]: [ranks x p x batch]. `shape` is that of values.
+mlir::Value expectation(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> ranks, llvm::ArrayRef<int64_t> shape,
+                        llvm::ArrayRef<double> values, mlir::Value posterior);
+
+} // namespace espalier
+
+#endif // ESPALIER_COMPILER_CONVERSION_SUPPORT_CONTRACTION_H

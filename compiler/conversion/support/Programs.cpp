@@ -1,0 +1,80 @@
+//===- Programs.cpp - The functions that every model is lowered to --------===//
+
+#include "compiler/conversion/support/Programs.h"
+
+#include "dialects/support/Tables.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+
+namespace espalier {
+
+static StringRef evidenceName(Evidence evidence) {
+  switch (evidence) {
+  case Evidence::Symbol:
+    return "symbol";
+  case Evidence::Gaussian:
+    return "gaussian";
+  case Evidence::Soft:
+    return "soft";
+  }
+  llvm_unreachable("all kinds are covered");
+}
+
+std::string ProgramSpec::suffix() const {
+  return ((downward ? "updown_" : "up_") + evidenceName(evidence)).str();
+}
+
+SmallVector<ProgramSpec> programsOf(tfg::ModelOp op, const Model &model) {
+  Evidence own = model.channel == Channel::Gaussian ? Evidence::Gaussian : Evidence::Symbol;
+  SmallVector<ProgramSpec> programs;
+  for (bool downward : {false, true}) {
+    using enum tfg::QueryKind;
+    if (!(downward ? asks(op, {Denoise, Marginals}) : asks(op, {Classify, Loglik})))
+      continue;
+    programs.push_back({own, downward});
+    programs.push_back({Evidence::Soft, downward});
+  }
+  return programs;
+}
+
+FailureOr<FloatType> elementTypeOf(StringRef dtype, MLIRContext *context) {
+  if (dtype == "f32")
+    return cast<FloatType>(Float32Type::get(context));
+  if (dtype == "f64")
+    return cast<FloatType>(Float64Type::get(context));
+  return failure();
+}
+
+Precision precisionOf(FloatType type) { return type.isF64() ? Precision::F64 : Precision::F32; }
+
+ElementsAttr edgeKernels(const Model &model, int64_t l, MLIRContext *context) {
+  const Level &level = model.levels[l - 1];
+  int64_t count = level.sharing == Sharing::None ? model.nodes(l) : model.ranks(l);
+  std::vector<double> kernels;
+  kernels.reserve(count * model.states(l - 1) * level.states);
+  for (int64_t node = 0; node < count; ++node) {
+    const double *matrix = model.kernel(l, node);
+    kernels.insert(kernels.end(), matrix, matrix + model.states(l - 1) * level.states);
+  }
+  return makeTable(context, {count, model.states(l - 1), level.states}, kernels, "kernel_" + std::to_string(l));
+}
+
+void scalePrior(Model &model) {
+  double largest = *llvm::max_element(model.prior);
+  for (double &weight : model.prior)
+    weight /= largest;
+}
+
+func::FuncOp createProgram(ModuleOp module, Location loc, StringRef program, const ProgramSpec &spec, Type evidence,
+                           TypeRange results) {
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  Type f64 = builder.getF64Type();
+  auto function = func::FuncOp::create(builder, loc, (program + "_" + spec.suffix()).str(),
+                                       builder.getFunctionType({evidence, f64, f64}, results));
+  function.addEntryBlock();
+  return function;
+}
+
+} // namespace espalier

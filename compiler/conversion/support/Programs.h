@@ -1,0 +1,53 @@
+//===- Programs.h - The functions that every model is lowered to -*- C++ -*-===//
+//
+// What the two lowerings of a model agree on without seeing each other: which functions there are, what they are
+// called, what they take. Everything between a function's arguments and its results is the lowering's own.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ESPALIER_COMPILER_CONVERSION_SUPPORT_PROGRAMS_H
+#define ESPALIER_COMPILER_CONVERSION_SUPPORT_PROGRAMS_H
+
+#include "compiler/analysis/MessageRange.h"
+#include "compiler/analysis/Model.h"
+#include "compiler/analysis/TFGModel.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace espalier {
+
+enum class Evidence { Symbol, Gaussian, Soft };
+
+/// One function to write: `up` (results: posterior of the root, loglik) or `updown` (results: posteriors of level 0..L,
+/// posterior mean, loglik).
+struct ProgramSpec {
+  Evidence evidence;
+  bool downward;
+
+  /// The part of the function's name after the program's: "up_symbol", "updown_soft", ...
+  std::string suffix() const;
+  LeafMessages leafMessages() const { return evidence == Evidence::Symbol ? LeafMessages::Exact : LeafMessages::Any; }
+};
+
+/// The functions that answer the queries of `op`, for the model's own channel and for soft evidence.
+llvm::SmallVector<ProgramSpec> programsOf(tfg::ModelOp op, const Model &model);
+
+/// "f32" and "f64"; failure for anything else.
+mlir::FailureOr<mlir::FloatType> elementTypeOf(llvm::StringRef dtype, mlir::MLIRContext *context);
+
+Precision precisionOf(mlir::FloatType type);
+
+/// Kernels of level l with one matrix per rank or per node, whatever their sharing: [count x S_parent x S_child].
+mlir::ElementsAttr edgeKernels(const Model &model, int64_t l, mlir::MLIRContext *context);
+
+/// Divides the prior by its largest weight: only its direction counts, and log Z is then that of the model so scaled.
+void scalePrior(Model &model);
+
+/// An empty function `program`_`suffix` at the end of the module with an entry block. Arguments: evidence,
+/// lambda, sigma (f64).
+mlir::func::FuncOp createProgram(mlir::ModuleOp module, mlir::Location loc, llvm::StringRef program,
+                                 const ProgramSpec &spec, mlir::Type evidence, mlir::TypeRange results);
+
+} // namespace espalier
+
+#endif // ESPALIER_COMPILER_CONVERSION_SUPPORT_PROGRAMS_H

@@ -1,0 +1,30 @@
+//===- Spelling.h - The word that was meant -----------------------*- C++ -*-===//
+//
+// Finds the known word nearest to a misspelled one, for "did you mean".
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ESPALIER_COMPILER_FRONTEND_SPELLING_H
+#define ESPALIER_COMPILER_FRONTEND_SPELLING_H
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace espalier {
+
+/// Insertions, deletions, substitutions and swaps of neighbours that turn `from` into `to` (optimal string
+/// alignment), in bytes.
+size_t editDistance(std::string_view from, std::string_view to);
+
+/// The candidate at the smallest distance, the first of equals; none where more than a third of the word (at least
+/// one character) would have to change.
+std::optional<std::string_view> nearestWord(std::string_view word, std::span<const std::string_view> candidates);
+
+/// "a", "a or b", "a, b or c".
+std::string listWords(std::span<const std::string_view> words);
+
+} // namespace espalier
+
+#endif // ESPALIER_COMPILER_FRONTEND_SPELLING_H

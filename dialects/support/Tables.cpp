@@ -1,0 +1,49 @@
+//===- Tables.cpp - Tables of doubles as attributes -----------------------===//
+
+#include "dialects/support/Tables.h"
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/Operation.h"
+
+using namespace mlir;
+
+namespace espalier {
+
+static constexpr size_t kLiteralLimit = 4096;
+
+ElementsAttr makeTable(MLIRContext *context, ArrayRef<int64_t> shape, ArrayRef<double> values, StringRef name) {
+  auto type = RankedTensorType::get(shape, Float64Type::get(context));
+  if (values.size() < kLiteralLimit)
+    return DenseElementsAttr::get(type, values);
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocateAndCopyInferAlign(values, /*dataIsMutable=*/false);
+  return cast<ElementsAttr>(DenseResourceElementsAttr(DenseF64ResourceElementsAttr::get(type, name, std::move(blob))));
+}
+
+FailureOr<std::vector<double>> readTable(ElementsAttr table) {
+  int64_t count = table.getNumElements();
+  if (auto dense = dyn_cast<DenseElementsAttr>(table)) {
+    auto entries = dense.getValues<double>();
+    return std::vector<double>(entries.begin(), entries.end());
+  }
+  if (auto resource = dyn_cast<DenseF64ResourceElementsAttr>(table))
+    if (std::optional<ArrayRef<double>> entries = resource.tryGetAsArrayRef())
+      if (static_cast<int64_t>(entries->size()) == count)
+        return entries->vec();
+  return failure();
+}
+
+ArrayRef<int64_t> tableShape(ElementsAttr table) {
+  auto type = dyn_cast<RankedTensorType>(table.getType());
+  return type && type.getElementType().isF64() ? type.getShape() : ArrayRef<int64_t>();
+}
+
+LogicalResult verifyTable(Operation *op, StringRef what, ElementsAttr table, ArrayRef<int64_t> shape) {
+  auto expected = RankedTensorType::get(shape, Float64Type::get(op->getContext()));
+  if (table.getType() != expected)
+    return op->emitOpError() << "expects " << what << " of type " << expected << ", got " << table.getType();
+  return success();
+}
+
+} // namespace espalier

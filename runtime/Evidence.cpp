@@ -1,0 +1,125 @@
+//===- Evidence.cpp - Checks of what a user observed ----------------*- C++ -*-===//
+//
+// One pass over the values per check; the first value at fault is reported with its index.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/Evidence.h"
+
+#include "runtime/Error.h"
+#include "runtime/Npy.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+using namespace espalier;
+using namespace espalier::runtime;
+
+std::string runtime::numberText(double value) {
+  char buffer[40];
+  auto [end, error] = std::to_chars(buffer, buffer + sizeof(buffer), value);
+  return std::string(buffer, end);
+}
+
+void runtime::checkNoise(double lambda, double sigma) {
+  if (!std::isfinite(sigma) || sigma <= 0)
+    throw Error("expects a finite --sigma > 0, got " + numberText(sigma));
+  if (!std::isfinite(lambda))
+    throw Error("expects a finite --lambda, got " + numberText(lambda));
+}
+
+namespace {
+
+class Checker {
+public:
+  Checker(const Model &model, EvidenceKind kind, const Array &input, const std::string &place)
+      : model(model), kind(kind), input(input), place(place) {}
+
+  void check() const {
+    checkShapeAndKind();
+    if (kind == EvidenceKind::Symbol)
+      return input.type() == ElementType::I32 ? checkSymbols<int32_t>() : checkSymbols<int64_t>();
+    input.type() == ElementType::F32 ? checkReals<float>() : checkReals<double>();
+  }
+
+private:
+  [[noreturn]] void fail(const std::string &found) const {
+    std::string batch = input.rank() > 0 ? std::to_string(input.shape()[0]) : "B";
+    std::string what = kind == EvidenceKind::Symbol ? "integers in [-1, " + std::to_string(model.leafStates() - 1) + "]"
+                       : kind == EvidenceKind::Gaussian ? "floats (NaN where missing)"
+                                                        : "finite floats >= 0";
+    throw Error(place,
+                "expected " + batch + "x" + shapeText(model.evidenceShape(kind)) + " " + what + ", got " + found);
+  }
+
+  [[noreturn]] void failAt(const std::string &value, int64_t offset) const {
+    fail("value " + value + " at " + indexText(input.shape(), offset));
+  }
+
+  void checkShapeAndKind() const {
+    if (isFloat(input.type()) == (kind == EvidenceKind::Symbol))
+      fail("elements of type " + typeName(input.type()));
+    std::vector<int64_t> expected = model.evidenceShape(kind);
+    const std::vector<int64_t> &shape = input.shape();
+    if (shape.empty() || !std::equal(shape.begin() + 1, shape.end(), expected.begin(), expected.end()))
+      fail(shape.empty() ? "a single value" : "shape " + shapeText(shape));
+  }
+
+  template <typename T> void checkSymbols() const {
+    const T *values = input.data<T>();
+    for (int64_t i = 0; i < input.size(); ++i)
+      if (values[i] < -1 || values[i] >= model.leafStates())
+        failAt(std::to_string(values[i]), i);
+  }
+
+  /// Soft evidence is scaled when it is narrowed, so that only Gaussian values must fit the model's type.
+  template <typename T> void checkReals() const {
+    const T *values = input.data<T>();
+    bool soft = kind == EvidenceKind::Soft;
+    double limit = !soft && model.dtype == ElementType::F32 ? std::numeric_limits<float>::max()
+                                                            : std::numeric_limits<double>::max();
+    for (int64_t i = 0; i < input.size(); ++i) {
+      T value = values[i];
+      bool legal = soft ? value >= 0 && std::isfinite(value) : std::isnan(value) || std::fabs(value) <= limit;
+      if (!legal)
+        failAt(numberText(value), i);
+    }
+  }
+
+  const Model &model;
+  EvidenceKind kind;
+  const Array &input;
+  const std::string &place;
+};
+
+/// Float64 likelihoods to float32, each leaf's largest brought into [0.5, 1) by an exact power of two.
+Evidence narrowSoft(const Model &model, const Array &input) {
+  int64_t states = model.leafStates();
+  int64_t leaves = model.leaves();
+  int64_t batch = input.shape()[0];
+  Evidence result{Array(ElementType::F32, input.shape()), std::vector<double>(static_cast<size_t>(batch), 0.0)};
+  const double *from = input.data<double>();
+  float *to = result.values.data<float>();
+  for (int64_t leaf = 0; leaf < batch * leaves; ++leaf, from += states, to += states) {
+    int exponent = 0;
+    std::frexp(*std::max_element(from, from + states), &exponent);
+    for (int64_t a = 0; a < states; ++a)
+      to[a] = static_cast<float>(std::ldexp(from[a], -exponent));
+    result.logScale[leaf / leaves] += exponent * M_LN2;
+  }
+  return result;
+}
+
+} // namespace
+
+Evidence runtime::checkEvidence(const Model &model, EvidenceKind kind, Array input, const std::string &place) {
+  Checker(model, kind, input, place).check();
+  if (kind == EvidenceKind::Soft && input.type() == ElementType::F64 && model.dtype == ElementType::F32)
+    return narrowSoft(model, input);
+  ElementType type = model.evidenceType(kind);
+  if (input.type() != type)
+    input = convert(input, type);
+  return {std::move(input), {}};
+}

@@ -1,0 +1,200 @@
+//===- Tiles.cpp - A batch through a kernel -------------------------*- C++ -*-===//
+//
+// Each thread owns one set of buffers; a tile is brought in, run and brought out while it is warm in that thread's
+// cache. The last tile is filled up with samples of which nothing is observed.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/Tiles.h"
+
+#include "runtime/Error.h"
+#include "runtime/Layout.h"
+#include "runtime/Threads.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <limits>
+
+#include <tbb/blocked_range.h>
+#include <tbb/enumerable_thread_specific.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+using namespace espalier;
+using namespace espalier::runtime;
+
+const char *runtime::name(Query query) {
+  switch (query) {
+  case Query::Classify:
+    return "classify";
+  case Query::Denoise:
+    return "denoise";
+  case Query::Marginals:
+    return "marginals";
+  case Query::Loglik:
+    break;
+  }
+  return "loglik";
+}
+
+namespace {
+
+struct Scratch {
+  Scratch(size_t evidenceBytes, size_t outputBytes, size_t samples, size_t workspaceBytes)
+      : evidence(evidenceBytes), output(outputBytes), loglik(samples * sizeof(double)), workspace(workspaceBytes) {}
+
+  AlignedBytes evidence;
+  AlignedBytes output;
+  AlignedBytes loglik;
+  AlignedBytes workspace;
+};
+
+int64_t product(const std::vector<int64_t> &shape) {
+  int64_t result = 1;
+  for (int64_t extent : shape)
+    result *= extent;
+  return result;
+}
+
+/// The level whose nodes carry the query's answer.
+int64_t outputLevel(const Model &model, const Request &request) {
+  if (request.query == Query::Marginals)
+    return request.level < 0 ? model.depth() : request.level;
+  return request.query == Query::Denoise ? model.depth() : 0;
+}
+
+int64_t outputWidth(const Model &model, const Request &request) {
+  return request.query == Query::Denoise ? model.valueSize : model.states[outputLevel(model, request)];
+}
+
+/// Shape of one sample's answer as users see it.
+std::vector<int64_t> outputShape(const Model &model, const Request &request) {
+  if (request.query == Query::Classify)
+    return {model.states[0]};
+  if (request.query == Query::Loglik)
+    return {};
+  std::vector<int64_t> shape = model.shape(outputLevel(model, request));
+  if (request.query == Query::Marginals || model.vectorValues)
+    shape.push_back(outputWidth(model, request));
+  return shape;
+}
+
+const Kernel &chooseKernel(const Model &model, const Request &request) {
+  if (request.level > model.depth())
+    throw Error("expects a --level in 0.." + std::to_string(model.depth()) + ", got " + std::to_string(request.level));
+  bool up = request.query == Query::Classify || request.query == Query::Loglik;
+  const Kernel *kernel = model.findKernel(request.program, up ? Pass::Up : Pass::UpDown, request.evidence);
+  if (!kernel)
+    throw Error(std::string("the model was compiled without the program '") + name(request.program) + "' for " +
+                name(request.evidence) + " evidence");
+  return *kernel;
+}
+
+template <typename T> void resize(std::vector<T> &values, int64_t size) { values.resize(static_cast<size_t>(size)); }
+
+void reshape(Array &array, ElementType type, const std::vector<int64_t> &shape) {
+  if (array.type() != type || array.shape() != shape)
+    array = Array(type, shape);
+}
+
+} // namespace
+
+struct Runner::State {
+  State(const Model &model, const Request &request)
+      : model(model), request(request), kernel(chooseKernel(model, request)), level(outputLevel(model, request)),
+        evidenceLayout(model, model.depth(), product(model.evidenceShape(request.evidence)) / model.leaves()),
+        outputLayout(model, level, outputWidth(model, request)), arena(threadCount(request.threads)), scratch([this] {
+          size_t samples = static_cast<size_t>(this->model.tile);
+          return Scratch(evidenceLayout.size() * samples *
+                             elementSize(this->model.evidenceType(this->request.evidence)),
+                         outputLayout.size() * samples * elementSize(this->model.dtype), samples, kernel.workspace);
+        }) {}
+
+  int64_t select() const { return request.query == Query::Denoise ? model.depth() + 1 : level; }
+
+  /// Samples first .. first + count - 1, of T evidence elements and Real results.
+  template <typename T, typename Real>
+  void runTile(const Array &evidence, Outcome &outcome, int64_t first, int64_t count);
+  void runTile(const Array &evidence, Outcome &outcome, int64_t tileIndex);
+
+  const Model &model;
+  Request request;
+  const Kernel &kernel;
+  int64_t level;
+  Layout evidenceLayout;
+  Layout outputLayout;
+  tbb::task_arena arena;
+  tbb::enumerable_thread_specific<Scratch> scratch;
+};
+
+template <typename T, typename Real>
+void Runner::State::runTile(const Array &evidence, Outcome &outcome, int64_t first, int64_t count) {
+  Scratch &local = scratch.local();
+  int64_t tile = model.tile;
+  T *in = reinterpret_cast<T *>(local.evidence.data());
+  Real *out = reinterpret_cast<Real *>(local.output.data());
+  double *loglik = reinterpret_cast<double *>(local.loglik.data());
+  if (count < tile)
+    std::fill_n(in, evidenceLayout.size() * tile,
+                request.evidence == EvidenceKind::Symbol     ? T(-1)
+                : request.evidence == EvidenceKind::Gaussian ? std::numeric_limits<T>::quiet_NaN()
+                                                             : T(1));
+  evidenceLayout.toTile(evidence.data<T>() + first * evidenceLayout.size(), count, in, tile);
+  if (request.evidence == EvidenceKind::Symbol)
+    std::replace(in, in + evidenceLayout.size() * tile, T(-1), T(model.leafStates()));
+  kernel.function(in, request.lambda, request.sigma, select(), out, loglik, local.workspace.data());
+  std::copy_n(loglik, count, outcome.loglik.begin() + first);
+  if (request.query != Query::Loglik)
+    outputLayout.fromTile(out, tile, outcome.output.data<Real>() + first * outputLayout.size(), count);
+}
+
+void Runner::State::runTile(const Array &evidence, Outcome &outcome, int64_t tileIndex) {
+  int64_t first = tileIndex * model.tile;
+  int64_t count = std::min(model.tile, evidence.shape()[0] - first);
+  visitReal(model.dtype, [&](auto real) {
+    using Real = decltype(real);
+    if (request.evidence == EvidenceKind::Symbol)
+      runTile<int32_t, Real>(evidence, outcome, first, count);
+    else
+      runTile<Real, Real>(evidence, outcome, first, count);
+  });
+}
+
+Runner::Runner(const Model &model, const Request &request) : state(std::make_unique<State>(model, request)) {}
+Runner::~Runner() = default;
+
+void Runner::run(const Array &evidence, Outcome &outcome, const Progress &progress) {
+  const Model &model = state->model;
+  int64_t batch = evidence.shape()[0];
+  bool loglikOnly = state->request.query == Query::Loglik;
+  std::vector<int64_t> shape = outputShape(model, state->request);
+  shape.insert(shape.begin(), batch);
+  reshape(outcome.output, loglikOnly ? ElementType::F64 : model.dtype, shape);
+  resize(outcome.loglik, batch);
+
+  int64_t tiles = (batch + model.tile - 1) / model.tile;
+  std::atomic<int64_t> done = 0;
+  state->arena.execute([&] {
+    tbb::parallel_for(tbb::blocked_range<int64_t>(0, tiles), [&](const tbb::blocked_range<int64_t> &range) {
+      for (int64_t tile = range.begin(); tile != range.end(); ++tile) {
+        state->runTile(evidence, outcome, tile);
+        if (progress)
+          progress(std::min(batch, (done += 1) * model.tile), batch);
+      }
+    });
+  });
+
+  auto impossible = [](double value) { return value == -std::numeric_limits<double>::infinity(); };
+  outcome.impossible = std::count_if(outcome.loglik.begin(), outcome.loglik.end(), impossible);
+  auto first = std::find_if(outcome.loglik.begin(), outcome.loglik.end(), impossible);
+  outcome.firstImpossible = first == outcome.loglik.end() ? -1 : first - outcome.loglik.begin();
+  if (loglikOnly)
+    std::copy(outcome.loglik.begin(), outcome.loglik.end(), outcome.output.data<double>());
+}
+
+Outcome runtime::run(const Model &model, const Request &request, const Array &evidence, const Progress &progress) {
+  Outcome outcome;
+  Runner(model, request).run(evidence, outcome, progress);
+  return outcome;
+}

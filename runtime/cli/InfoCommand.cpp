@@ -1,0 +1,83 @@
+//===- InfoCommand.cpp - MODEL_EXE info -----------------------------*- C++ -*-===//
+//
+// What a compiled model is, for people and, with --json, for programs.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/cli/Options.h"
+
+#include <iostream>
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+using namespace espalier::runtime;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+Json describe(const Model &model) {
+  Json kernels = Json::array();
+  for (const Kernel &kernel : model.kernels)
+    kernels.push_back({{"program", name(kernel.program)},
+                       {"pass", name(kernel.pass)},
+                       {"evidence", name(kernel.evidence)},
+                       {"workspace", kernel.workspace}});
+  return {{"name", model.name},
+          {"description", model.description},
+          {"branching", model.branching},
+          {"states", model.states},
+          {"leaves", model.leaves()},
+          {"shape", model.shape(model.depth())},
+          {"channel", name(model.channel)},
+          {"value_size", model.valueSize},
+          {"vector_values", model.vectorValues},
+          {"dtype", model.dtype == ElementType::F32 ? "f32" : "f64"},
+          {"tile", model.tile},
+          {"cpu", model.cpu},
+          {"features", model.features},
+          {"parameters", model.parameters},
+          {"kernels", kernels}};
+}
+
+template <typename Items> std::string join(const Items &items) {
+  std::string text;
+  for (const auto &item : items)
+    text += (text.empty() ? "" : ", ") + item;
+  return text;
+}
+
+void print(const Model &model) {
+  std::vector<std::string> branching, states, kernels;
+  for (const std::vector<int64_t> &patch : model.branching)
+    branching.push_back(shapeText(patch));
+  for (int64_t count : model.states)
+    states.push_back(std::to_string(count));
+  for (const Kernel &kernel : model.kernels)
+    kernels.push_back(std::string(name(kernel.program)) + " " + name(kernel.pass) + " " + name(kernel.evidence));
+  std::cout << "name         " << model.name << "\n"
+            << "description  " << model.description << "\n"
+            << "branching    " << join(branching) << "\n"
+            << "states       " << join(states) << "\n"
+            << "leaves       " << shapeText(model.shape(model.depth())) << "\n"
+            << "channel      " << name(model.channel) << "\n"
+            << "dtype        " << (model.dtype == ElementType::F32 ? "f32" : "f64") << "\n"
+            << "tile         " << model.tile << " samples\n"
+            << "cpu          " << model.cpu << "\n"
+            << "parameters   " << model.parameters << "\n"
+            << "kernels      " << join(kernels) << "\n";
+}
+
+} // namespace
+
+void espalier::runtime::addInfoCommand(CLI::App &app, Session &session) {
+  CLI::App *command = app.add_subcommand("info", "What this model is and what it was compiled for");
+  auto json = std::make_shared<bool>(false);
+  command->add_flag("--json", *json, "Print JSON");
+  command->callback([&session, json] {
+    if (*json)
+      std::cout << describe(session.model()).dump(2) << "\n";
+    else
+      print(session.model());
+  });
+}

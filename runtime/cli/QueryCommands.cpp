@@ -1,0 +1,101 @@
+//===- QueryCommands.cpp - MODEL_EXE classify, denoise, marginals, loglik -*- C++ -*-===//
+//
+// From a file of evidence to a file of answers. Everything is checked before any work, and files appear only where
+// every sample has an answer.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/Error.h"
+#include "runtime/Evidence.h"
+#include "runtime/Npy.h"
+#include "runtime/Tiles.h"
+#include "runtime/cli/Options.h"
+#include "runtime/cli/ProgressBar.h"
+#include "runtime/cli/Table.h"
+
+#include <iostream>
+#include <memory>
+
+using namespace espalier::runtime;
+
+namespace {
+
+struct QueryOptions {
+  Query query;
+  std::string input, output;
+  std::string program = "bp";
+  NoiseOptions noise;
+  bool soft = false;
+  int64_t level = -1;
+  CLI::Option *levelOption = nullptr;
+  int threads = 0;
+};
+
+Request makeRequest(const Model &model, const QueryOptions &options) {
+  EvidenceKind kind = options.soft ? EvidenceKind::Soft : model.ownEvidence();
+  options.noise.check(kind == EvidenceKind::Gaussian, /*allowZero=*/false);
+  if (options.levelOption && options.levelOption->count() && options.level < 0)
+    throw Error("expects a --level in 0.." + std::to_string(model.depth()) + ", got " + std::to_string(options.level));
+  Program program = options.program == "bp" ? Program::BP : Program::Net;
+  return {program, options.query, kind, options.level, options.noise.lambda, options.noise.sigma, options.threads};
+}
+
+/// Adds back what checkEvidence() divided the likelihoods by.
+void addScale(Outcome &outcome, const std::vector<double> &logScale) {
+  for (size_t i = 0; i < logScale.size(); ++i)
+    outcome.output.data<double>()[i] += logScale[i];
+}
+
+int reportImpossible(const Outcome &outcome, const std::string &place) {
+  bool several = outcome.impossible > 1;
+  std::cerr << place << ": error: the evidence of " << outcome.impossible << (several ? " samples" : " sample")
+            << " has probability 0, " << (several ? "the first is sample " : "it is sample ") << outcome.firstImpossible
+            << "\n";
+  return Impossible;
+}
+
+int runQuery(const Model &model, const QueryOptions &options) {
+  Runner runner(model, makeRequest(model, options));
+  EvidenceKind kind = options.soft ? EvidenceKind::Soft : model.ownEvidence();
+  Evidence evidence = checkEvidence(model, kind, readNpy(options.input), options.input);
+  Outcome outcome;
+  {
+    ProgressBar bar(name(options.query));
+    runner.run(evidence.values, outcome, bar.callback());
+  }
+  if (options.query == Query::Loglik)
+    addScale(outcome, evidence.logScale);
+  else if (outcome.impossible > 0)
+    return reportImpossible(outcome, options.input);
+  if (options.output.empty())
+    printTable(std::cout, name(options.query), outcome.output);
+  else
+    writeNpy(options.output, outcome.output);
+  return Done;
+}
+
+void addQuery(CLI::App &app, Session &session, Query query, const char *help) {
+  auto options = std::make_shared<QueryOptions>();
+  options->query = query;
+  CLI::App *command = app.add_subcommand(name(query), help);
+  command->add_option("--input", options->input, "Evidence (.npy), batch first")->required();
+  command->add_option("--output", options->output, "Answer (.npy); without it, the first samples are printed");
+  command->add_option("--program", options->program, "bp (exact, default) or net (the network)")
+      ->check(CLI::IsMember({"bp", "net"}));
+  options->noise.add(*command);
+  command->add_flag("--soft", options->soft, "The input holds likelihoods of every leaf state");
+  if (query == Query::Marginals)
+    options->levelOption =
+        command->add_option("--level", options->level, "Level of the tree, 0 the root (default: the leaves)");
+  addThreads(*command, options->threads);
+  command->callback([&session, options] { session.exitCode = runQuery(session.runnableModel(), *options); });
+}
+
+} // namespace
+
+void espalier::runtime::addQueryCommands(CLI::App &app, Session &session) {
+  addQuery(app, session, Query::Classify, "The posterior of the root");
+  addQuery(app, session, Query::Denoise, "The posterior mean of every leaf's e");
+  addQuery(app, session, Query::Marginals, "The posteriors of one level's nodes");
+  addQuery(app, session, Query::Loglik, "The natural logarithm of the evidence's probability");
+}

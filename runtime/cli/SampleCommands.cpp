@@ -1,0 +1,99 @@
+//===- SampleCommands.cpp - MODEL_EXE sample, observe ---------------*- C++ -*-===//
+//
+// The model run forwards: symbols from the prior, observations from symbols.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/Sample.h"
+
+#include "runtime/Error.h"
+#include "runtime/Evidence.h"
+#include "runtime/Npy.h"
+#include "runtime/cli/Options.h"
+#include "runtime/cli/Table.h"
+
+#include <iostream>
+#include <limits>
+#include <memory>
+
+using namespace espalier::runtime;
+
+namespace {
+
+struct SampleOptions {
+  int64_t count = 0;
+  uint64_t seed = 1;
+  std::string output, labels;
+  int threads = 0;
+};
+
+struct ObserveOptions {
+  std::string input, output;
+  NoiseOptions noise;
+  uint64_t seed = 1;
+  int threads = 0;
+};
+
+void runSample(const Model &model, const SampleOptions &options) {
+  if (!options.labels.empty() && options.labels == options.output)
+    throw Error("--output and --labels expect two files, got " + options.output + " twice");
+  Samples samples = sample(model, options.count, options.seed, options.threads);
+  std::unique_ptr<OutputFile> symbols, labels;
+  if (!options.output.empty())
+    symbols = std::make_unique<OutputFile>(options.output);
+  if (!options.labels.empty())
+    labels = std::make_unique<OutputFile>(options.labels);
+  // Both are complete before either appears.
+  if (symbols)
+    writeNpy(*symbols, samples.symbols);
+  if (labels)
+    writeNpy(*labels, samples.roots);
+  if (symbols)
+    symbols->commit();
+  if (labels)
+    labels->commit();
+  if (!symbols)
+    printTable(std::cout, "sample", samples.symbols);
+}
+
+void runObserve(const Model &model, const ObserveOptions &options) {
+  options.noise.check(model.channel == Channel::Gaussian, /*allowZero=*/true);
+  Evidence symbols = checkEvidence(model, EvidenceKind::Symbol, readNpy(options.input), options.input);
+  Array observed =
+      observe(model, symbols.values, options.noise.lambda, options.noise.sigma, options.seed, options.threads);
+  if (options.output.empty())
+    printTable(std::cout, "observe", observed);
+  else
+    writeNpy(options.output, observed);
+}
+
+void addSample(CLI::App &app, Session &session) {
+  auto options = std::make_shared<SampleOptions>();
+  CLI::App *command = app.add_subcommand("sample", "Draw symbols from the model");
+  command->add_option("-n", options->count, "Number of samples")
+      ->required()
+      ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()));
+  addSeed(*command, options->seed);
+  command->add_option("--output", options->output, "Symbols (.npy); without it, the first samples are printed");
+  command->add_option("--labels", options->labels, "States of the roots (.npy)");
+  addThreads(*command, options->threads);
+  command->callback([&session, options] { runSample(session.model(), *options); });
+}
+
+void addObserve(CLI::App &app, Session &session) {
+  auto options = std::make_shared<ObserveOptions>();
+  CLI::App *command = app.add_subcommand("observe", "Send symbols through the model's channel");
+  command->add_option("--input", options->input, "Symbols (.npy), -1 where missing")->required();
+  options->noise.add(*command);
+  addSeed(*command, options->seed);
+  command->add_option("--output", options->output, "Observations (.npy); without it, the first samples are printed");
+  addThreads(*command, options->threads);
+  command->callback([&session, options] { runObserve(session.model(), *options); });
+}
+
+} // namespace
+
+void espalier::runtime::addSampleCommands(CLI::App &app, Session &session) {
+  addSample(app, session);
+  addObserve(app, session);
+}

@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""Exact inference in numpy: a third implementation, apart from the compiler's and from the C++ oracle.
+
+Reads a model file by itself (kernels from matrix, potts or npy; not random, whose numbers are the compiler's own),
+takes and gives arrays as compiled models do, and works in the log domain with numpy's long double.
+
+  numpy_oracle.py MODEL.toml classify|marginals|denoise|loglik --input X.npy --output Y.npy
+                  [--level l] [--sigma s] [--lambda 1] [--soft]
+
+Output is float64. Exit code 3, and no output, where some evidence is impossible (for loglik that is -inf).
+"""
+
+import argparse
+import pathlib
+import sys
+import tomllib
+
+import numpy as np
+
+REAL = np.longdouble
+
+
+class Model:
+    """A model file. kernels[l - 1] is [nodes of level l or 1 or ranks x parent states x child states]."""
+
+    def __init__(self, path):
+        self.folder = pathlib.Path(path).parent
+        with open(path, "rb") as file:
+            text = tomllib.load(file)
+        tree = text["tree"]
+        self.patches = [(1, b) if isinstance(b, int) else tuple(b) for b in tree["branching"]]
+        self.is_image = not isinstance(tree["branching"][0], int)
+        self.depth = len(self.patches)
+        states = tree["states"]
+        self.states = [states] * (self.depth + 1) if isinstance(states, int) else states
+        self.prior = self._prior(text.get("root", {}).get("prior", "uniform"))
+        self.kernels = [self._kernel(l, text) for l in range(1, self.depth + 1)]
+        self._read_observation(text.get("observation", {}))
+
+    def ranks(self, l):
+        rows, columns = self.patches[l - 1]
+        return rows * columns
+
+    def nodes(self, l):
+        return int(np.prod([self.ranks(k) for k in range(1, l + 1)], dtype=np.int64))
+
+    def shape(self, l):
+        """Shape of level l in users' arrays."""
+        height, width = (int(np.prod([p[axis] for p in self.patches[:l]], dtype=np.int64)) for axis in (0, 1))
+        return (height, width) if self.is_image else (width,)
+
+    def rank_order(self, l):
+        """places[node]: where the node of level l, counted in rank order, stands in a flattened users' array.
+
+        A level's nodes form an array (row digits and column digits of each rank, coarse to fine); bringing all row
+        digits before all column digits gives the image.
+        """
+        digits = [extent for patch in self.patches[:l] for extent in patch]
+        axes = list(range(0, 2 * l, 2)) + list(range(1, 2 * l, 2))
+        node_at = np.arange(self.nodes(l)).reshape(digits).transpose(axes).ravel()
+        return np.argsort(node_at)
+
+    def _array(self, value):
+        if isinstance(value, dict):
+            return np.load(self.folder / value["npy"]).astype(REAL)
+        return np.array(value, dtype=REAL)
+
+    def _prior(self, value):
+        return np.ones(self.states[0], REAL) if value == "uniform" else self._array(value)
+
+    def _kernel(self, l, text):
+        settings = dict(text.get("kernel", {}))
+        for level in text.get("level", []):
+            if level["index"] == l:
+                own = level.get("kernel", {})
+                if own.keys() - {"sharing"}:  # a source of its own replaces the default's
+                    settings = {"sharing": settings.get("sharing", "rank")}
+                settings.update(own)
+        parent, child = self.states[l - 1], self.states[l]
+        count = {"rank": self.ranks(l), "level": 1, "none": self.nodes(l)}[settings.get("sharing", "rank")]
+        if "potts" in settings:
+            r = REAL(settings["potts"])
+            kernel = r * np.eye(child, dtype=REAL) + (1 - r) / REAL(child)
+            return np.broadcast_to(np.maximum(kernel, 0), (count, parent, child))
+        source = {"npy": settings["npy"]} if "npy" in settings else settings["matrix"]
+        return self._array(source).reshape(count, parent, child)
+
+    def _read_observation(self, text):
+        self.channel = text.get("channel", "symbol")
+        s = self.states[-1]
+        default = [0.0] if s == 1 else [(2 * a - (s - 1)) / (s - 1) for a in range(s)]
+        values = self._array(text.get("values", default))
+        self.vector_values = values.ndim == 2
+        self.values = values.reshape(s, -1)
+
+
+def leaf_fields(model, observed, kind, lam=1.0, sigma=1.0):
+    """log p(observation | state): [batch x leaves in rank order x states]."""
+    batch, states, places = observed.shape[0], model.states[-1], model.rank_order(model.depth)
+    leaves = len(places)
+    with np.errstate(divide="ignore"):
+        if kind == "symbol":
+            x = observed.reshape(batch, leaves)[:, places, None]
+            return np.log(((x == np.arange(states)) | (x < 0)).astype(REAL))
+        if kind == "soft":
+            return np.log(observed.reshape(batch, leaves, states)[:, places].astype(REAL))
+    p = model.values.shape[1]
+    z = observed.reshape(batch, leaves, 1, p)[:, places].astype(REAL)
+    variance = REAL(sigma) ** 2
+    density = -((z - REAL(lam) * model.values) ** 2) / (2 * variance) - np.log(2 * REAL(np.pi) * variance) / 2
+    missing = np.isnan(z).any(axis=-1)
+    return np.where(missing, REAL(0), np.where(np.isnan(density), 0, density).sum(axis=-1))
+
+
+def log_sum_exp(x, axis):
+    largest = x.max(axis=axis, keepdims=True)
+    shift = np.where(np.isneginf(largest), 0, largest)
+    with np.errstate(divide="ignore"):
+        return (np.log(np.exp(x - shift).sum(axis=axis, keepdims=True)) + shift).squeeze(axis)
+
+
+def edge_logs(model, l):
+    """log kernels of all edges of level l: [nodes x parent states x child states]."""
+    kernel = model.kernels[l - 1]
+    with np.errstate(divide="ignore"):
+        return np.log(np.tile(kernel, (model.nodes(l) // kernel.shape[0], 1, 1)))
+
+
+def propagate(model, fields):
+    """Unnormalised log beliefs of every level, [batch x nodes x states] each; each sums to the evidence's weight."""
+    batch = fields.shape[0]
+    up, messages = {model.depth: fields}, {}
+    for l in range(model.depth, 0, -1):
+        messages[l] = log_sum_exp(edge_logs(model, l) + up[l][:, :, None, :], axis=3).reshape(
+            batch, model.nodes(l - 1), model.ranks(l), model.states[l - 1])
+        up[l - 1] = messages[l].sum(axis=2)
+    with np.errstate(divide="ignore"):
+        outside = np.broadcast_to(np.log(model.prior), up[0].shape)
+    beliefs = [outside + up[0]]
+    for l in range(1, model.depth + 1):
+        told = np.empty_like(messages[l])
+        for i in range(model.ranks(l)):  # every child hears of its siblings only
+            told[:, :, i] = outside + np.delete(messages[l], i, axis=2).sum(axis=2)
+        told = told.reshape(batch, model.nodes(l), model.states[l - 1])
+        outside = log_sum_exp(edge_logs(model, l) + told[:, :, :, None], axis=2)
+        beliefs.append(outside + up[l])
+    return beliefs
+
+
+def user_layout(model, l, array):
+    """[batch x nodes in rank order x width] to [batch x shape of level l x width]."""
+    result = np.empty_like(array)
+    result[:, model.rank_order(l)] = array
+    return result.reshape(array.shape[0], *model.shape(l), array.shape[2])
+
+
+def posteriors(beliefs):
+    total = log_sum_exp(beliefs, axis=2)[:, :, None]
+    return np.exp(beliefs - np.where(np.isneginf(total), 0, total))
+
+
+def answer(model, query, observed, level=None, lam=1.0, sigma=1.0, soft=False):
+    """(output as users see it, float64; mask of impossible samples, whose output is 0, for loglik -inf)."""
+    kind = "soft" if soft else model.channel
+    beliefs = propagate(model, leaf_fields(model, np.asarray(observed), kind, lam, sigma))
+    nothing = propagate(model, np.zeros((1, model.nodes(model.depth), model.states[-1]), REAL))
+    loglik = log_sum_exp(beliefs[0][:, 0], axis=1) - log_sum_exp(nothing[0][:, 0], axis=1)
+    impossible = np.isneginf(loglik)
+    if query == "loglik":
+        return loglik.astype(np.float64), impossible
+    if query == "classify":
+        return posteriors(beliefs[0])[:, 0].astype(np.float64), impossible
+    l = model.depth if query == "denoise" or level is None else level
+    result = posteriors(beliefs[l])
+    if query == "denoise":
+        result = result @ model.values
+    result = user_layout(model, l, result).astype(np.float64)
+    return (result[..., 0] if query == "denoise" and not model.vector_values else result), impossible
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model")
+    parser.add_argument("query", choices=["classify", "marginals", "denoise", "loglik"])
+    parser.add_argument("--input", required=True)
+    parser.add_argument("--output", required=True)
+    parser.add_argument("--level", type=int)
+    parser.add_argument("--sigma", type=float, default=1.0)
+    parser.add_argument("--lambda", dest="lam", type=float, default=1.0)
+    parser.add_argument("--soft", action="store_true")
+    options = parser.parse_args()
+    output, impossible = answer(Model(options.model), options.query, np.load(options.input), options.level, options.lam,
+                                options.sigma, options.soft)
+    if impossible.any() and options.query != "loglik":
+        print(f"{impossible.sum()} samples are impossible, the first is {impossible.argmax()}", file=sys.stderr)
+        return 3
+    np.save(options.output, output)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
