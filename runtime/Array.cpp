@@ -9,19 +9,8 @@
 #include <algorithm>
 #include <limits>
 
-#include <sys/mman.h>
-
 using namespace espalier;
 using namespace espalier::runtime;
-
-void runtime::preferLargePages(void *block, size_t bytes) {
-  constexpr size_t large = size_t{4} << 20, page = 4096;
-  if (bytes < large)
-    return;
-  size_t padding = (page - reinterpret_cast<uintptr_t>(block) % page) % page;
-  // A wish: where the system refuses, everything works as before.
-  ::madvise(static_cast<char *>(block) + padding, bytes - padding, MADV_HUGEPAGE);
-}
 
 int64_t runtime::elementCount(const std::vector<int64_t> &shape) {
   // The largest count whose bytes still fit a signed 64-bit size, whatever the element type.

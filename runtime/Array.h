@@ -38,9 +38,6 @@ template <typename T> constexpr ElementType elementTypeOf() {
     return ElementType::F64;
 }
 
-/// Lets the system back a large block by large pages: a batch is visited sample by sample, each on its own pages.
-void preferLargePages(void *block, size_t bytes);
-
 /// Allocates on 64-byte boundaries and leaves new elements uninitialised.
 template <typename T> struct AlignedAllocator {
   using value_type = T;
@@ -48,11 +45,7 @@ template <typename T> struct AlignedAllocator {
 
   AlignedAllocator() = default;
   template <typename U> AlignedAllocator(const AlignedAllocator<U> &) {}
-  T *allocate(size_t count) {
-    void *block = ::operator new(count * sizeof(T), alignment);
-    preferLargePages(block, count * sizeof(T));
-    return static_cast<T *>(block);
-  }
+  T *allocate(size_t count) { return static_cast<T *>(::operator new(count * sizeof(T), alignment)); }
   void deallocate(T *pointer, size_t) { ::operator delete(pointer, alignment); }
   template <typename U> void construct(U *pointer) { ::new (static_cast<void *>(pointer)) U; }
   template <typename U, typename... Args> void construct(U *pointer, Args &&...args) {

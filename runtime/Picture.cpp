@@ -23,7 +23,7 @@ namespace {
 
 using Colour = std::array<uint8_t, 3>;
 
-constexpr Colour background = {255, 255, 255};
+constexpr Colour background = {226, 232, 240}; ///< neither black nor white, so that images have edges
 constexpr Colour separator = {170, 170, 170};
 constexpr Colour missing = {214, 62, 52};
 constexpr int64_t gap = 3;           ///< pixels between images

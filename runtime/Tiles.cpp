@@ -15,6 +15,7 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include <tbb/blocked_range.h>
 #include <tbb/enumerable_thread_specific.h>
@@ -91,6 +92,19 @@ const Kernel &chooseKernel(const Model &model, const Request &request) {
   return *kernel;
 }
 
+/// Missing symbols from the user's -1 to the kernel's S_L. No branches, since data decide how often they fail, and a
+/// constant number of steps inside, which compilers turn into vectors.
+void markMissing(int32_t *symbols, int64_t count, int32_t states) {
+  constexpr int64_t step = 16;
+  auto mark = [&](int64_t i) { symbols[i] += symbols[i] >> 31 & (states + 1); };
+  int64_t i = 0;
+  for (; i + step <= count; i += step)
+    for (int64_t j = 0; j < step; ++j)
+      mark(i + j);
+  for (; i < count; ++i)
+    mark(i);
+}
+
 template <typename T> void resize(std::vector<T> &values, int64_t size) { values.resize(static_cast<size_t>(size)); }
 
 void reshape(Array &array, ElementType type, const std::vector<int64_t> &shape) {
@@ -141,8 +155,8 @@ void Runner::State::runTile(const Array &evidence, Outcome &outcome, int64_t fir
                 : request.evidence == EvidenceKind::Gaussian ? std::numeric_limits<T>::quiet_NaN()
                                                              : T(1));
   evidenceLayout.toTile(evidence.data<T>() + first * evidenceLayout.size(), count, in, tile);
-  if (request.evidence == EvidenceKind::Symbol)
-    std::replace(in, in + evidenceLayout.size() * tile, T(-1), T(model.leafStates()));
+  if constexpr (std::is_same_v<T, int32_t>)
+    markMissing(in, evidenceLayout.size() * tile, static_cast<int32_t>(model.leafStates()));
   kernel.function(in, request.lambda, request.sigma, select(), out, loglik, local.workspace.data());
   std::copy_n(loglik, count, outcome.loglik.begin() + first);
   if (request.query != Query::Loglik)

@@ -50,7 +50,7 @@ using Progress = std::function<void(int64_t done, int64_t total)>;
 /// Keeps threads and scratch between runs of one request.
 class Runner {
 public:
-  /// Throws Error where the model has no kernel for the request or its level does not exist.
+  /// The model must outlive the runner. Throws Error where it has no kernel for the request or no such level.
   Runner(const Model &model, const Request &request);
   ~Runner();
 

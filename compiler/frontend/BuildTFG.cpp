@@ -24,7 +24,7 @@ static tfg::SharingKind kindOf(Sharing sharing) {
 }
 
 /// One level below `parent`.
-static Value buildLevel(OpBuilder &builder, Location loc, const Model &model, int64_t l, Value parent) {
+static Value buildLevel(OpBuilder &builder, mlir::Location loc, const Model &model, int64_t l, Value parent) {
   const Level &level = model.levels[l - 1];
   auto type = tfg::NodesType::get(builder.getContext(), model.shape(l), level.states);
   ElementsAttr kernel = makeTable(builder.getContext(), {model.kernelCount(l), model.states(l - 1), level.states},
@@ -32,9 +32,16 @@ static Value buildLevel(OpBuilder &builder, Location loc, const Model &model, in
   return tfg::ChildrenOp::create(builder, loc, type, parent, level.patch, kindOf(level.sharing), kernel);
 }
 
-OwningOpRef<ModuleOp> buildTFG(const Model &model, StringRef file, MLIRContext *context) {
+/// A place in the model file; its start where the user wrote nothing and a default holds.
+static mlir::Location toMLIR(const espalier::Location &place, StringRef file, MLIRContext *context) {
+  return FileLineColLoc::get(StringAttr::get(context, file), std::max<int64_t>(place.line, 1),
+                             std::max<int64_t>(place.column, 1));
+}
+
+OwningOpRef<ModuleOp> buildTFG(const Model &model, const ModelLocations &places, StringRef file, MLIRContext *context) {
   OpBuilder builder(context);
-  Location loc = FileLineColLoc::get(builder.getStringAttr(file), 1, 1);
+  auto at = [&](const espalier::Location &place) { return toMLIR(place, file, context); };
+  mlir::Location loc = at(places.tree);
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
   builder.setInsertionPointToEnd(module->getBody());
   auto op = tfg::ModelOp::create(builder, loc, model.name,
@@ -42,11 +49,12 @@ OwningOpRef<ModuleOp> buildTFG(const Model &model, StringRef file, MLIRContext *
   builder.setInsertionPointToStart(&op.getBody().emplaceBlock());
 
   auto rootType = tfg::NodesType::get(context, {}, model.rootStates);
-  Value root = tfg::RootOp::create(builder, loc, rootType, makeTable(context, {model.rootStates}, model.prior, "prior"));
+  Value root = tfg::RootOp::create(builder, at(places.prior), rootType,
+                                   makeTable(context, {model.rootStates}, model.prior, "prior"));
   Value leaves = root;
   for (int64_t l = 1; l <= model.depth(); ++l)
-    leaves = buildLevel(builder, loc, model, l, leaves);
-  tfg::ObserveOp::create(builder, loc, leaves,
+    leaves = buildLevel(builder, at(places.levels[l - 1]), model, l, leaves);
+  tfg::ObserveOp::create(builder, at(places.observation), leaves,
                          model.channel == Channel::Gaussian ? tfg::ChannelKind::Gaussian : tfg::ChannelKind::Symbol,
                          model.valuesAreVectors,
                          makeTable(context, {model.leafStates(), model.valueSize}, model.values, "values"));

@@ -7,15 +7,16 @@
 #ifndef ESPALIER_COMPILER_FRONTEND_BUILDTFG_H
 #define ESPALIER_COMPILER_FRONTEND_BUILDTFG_H
 
-#include "compiler/analysis/Model.h"
+#include "compiler/frontend/ModelFile.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 
 namespace espalier {
 
-/// A module that holds `model` as a tfg.model. `file` is where it was read from; ops carry it as their location.
-mlir::OwningOpRef<mlir::ModuleOp> buildTFG(const Model &model, llvm::StringRef file, mlir::MLIRContext *context);
+/// A module that holds `model` as a tfg.model. Ops carry the places in the model file that they come from.
+mlir::OwningOpRef<mlir::ModuleOp> buildTFG(const Model &model, const ModelLocations &places, llvm::StringRef file,
+                                           mlir::MLIRContext *context);
 
 } // namespace espalier
 

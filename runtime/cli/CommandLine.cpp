@@ -34,9 +34,10 @@ int fail(const std::string &line) {
   return Wrong;
 }
 
-bool hasCommand(const CLI::App &app, const std::string &name) {
+/// Whether the first argument is a command or asks for help; the parser would only miss a command.
+bool isKnown(const CLI::App &app, const std::string &name) {
   auto commands = app.get_subcommands([&](const CLI::App *command) { return command->get_name() == name; });
-  return !commands.empty();
+  return !commands.empty() || name == "-h" || name == "--help";
 }
 
 int parseAndRun(const EspalierModel &compiled, int argc, char **argv) {
@@ -49,7 +50,7 @@ int parseAndRun(const EspalierModel &compiled, int argc, char **argv) {
   addBenchCommand(app, session);
   addPictureCommand(app, session);
   app.require_subcommand(1);
-  if (argc > 1 && argv[1][0] != '-' && !hasCommand(app, argv[1]))
+  if (argc > 1 && !isKnown(app, argv[1]))
     return fail("error: unknown command '" + std::string(argv[1]) + "' (see --help)");
   try {
     app.parse(argc, argv);

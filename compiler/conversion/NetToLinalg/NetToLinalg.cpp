@@ -105,7 +105,7 @@ private:
     }
     for (Operation *op : llvm::reverse(lowered))
       op->erase();
-    function.setFunctionType(builder.getFunctionType(function.getArgumentTypes(), results));
+    function.setFunctionType(builder.getFunctionType(function.getBody().getArgumentTypes(), results));
     function->removeAttr("net.branching");
     return success();
   }

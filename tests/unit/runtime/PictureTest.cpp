@@ -25,6 +25,8 @@ namespace {
 
 using Colour = std::array<int, 3>;
 
+const Colour background = {226, 232, 240};
+
 Colour at(const Image &image, int64_t x, int64_t y) {
   const uint8_t *pixel = image.rgb.data() + (y * image.width + x) * 3;
   return {pixel[0], pixel[1], pixel[2]};
@@ -44,7 +46,7 @@ TEST_CASE("picture: grey over the range of e, clipped, missing marked", "[pictur
   // A gap of three pixels around 4 x 2 squares of two pixels.
   REQUIRE(picture.width == 3 + 8 + 3);
   REQUIRE(picture.height == 3 + 4 + 3);
-  CHECK(at(picture, 0, 0) == Colour{255, 255, 255});
+  CHECK(at(picture, 0, 0) == background);
   CHECK(at(picture, 3, 3) == Colour{0, 0, 0});
   CHECK(at(picture, 5, 4) == Colour{255, 255, 255});
   CHECK(at(picture, 7, 3) == Colour{128, 128, 128});
@@ -67,9 +69,9 @@ TEST_CASE("picture: symbols show their e, rows stand below each other", "[pictur
     CHECK(at(picture, 10 + a, 3) == Colour{grey, grey, grey});
   }
   CHECK(at(picture, 0, 8) == at(picture, 16, 8));
-  CHECK(at(picture, 0, 8) != Colour{255, 255, 255});
+  CHECK(at(picture, 0, 8) != background);
   CHECK(at(picture, 3, 12) == Colour{0, 0, 0});
-  CHECK(at(picture, 10, 12) == Colour{255, 255, 255}); // The second row has one image only.
+  CHECK(at(picture, 10, 12) == background); // The second row has one image only.
 }
 
 TEST_CASE("picture: three components are colours, sequences strips", "[picture]") {

@@ -1,0 +1,78 @@
+//===- Compile.cpp - The command `espalier compile` -----------------------===//
+
+#include "compiler/driver/Compile.h"
+
+#include "compiler/analysis/TFGModel.h"
+#include "compiler/driver/Input.h"
+#include "compiler/driver/Link.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/Support/FileUtilities.h"
+
+using namespace mlir;
+
+namespace espalier {
+
+/// Brings the module to the stage of the text that was asked for.
+static LogicalResult lowerTo(Emit emit, Pipeline &pipeline) {
+  using Program = Pipeline::Program;
+  if (emit == Emit::TFG)
+    return success();
+  if (emit != Emit::Net && failed(pipeline.writeProgram(Program::BP)))
+    return failure();
+  if (emit != Emit::BP && failed(pipeline.writeProgram(Program::Net)))
+    return failure();
+  if (emit == Emit::BP || emit == Emit::Net)
+    return success();
+  if (failed(pipeline.toLinalg()))
+    return failure();
+  return emit == Emit::Linalg ? success() : pipeline.toLLVM();
+}
+
+static LogicalResult report(llvm::Error error) {
+  if (!error)
+    return success();
+  llvm::errs() << "espalier: error: " << llvm::toString(std::move(error)) << "\n";
+  return failure();
+}
+
+static LogicalResult writeText(ModuleOp module, const std::string &output) {
+  return report(llvm::writeToOutput(output.empty() ? "-" : output, [&](llvm::raw_ostream &stream) {
+    printModule(module, stream);
+    return llvm::Error::success();
+  }));
+}
+
+static LogicalResult writeBinary(Emit emit, Pipeline &pipeline, const std::string &output) {
+  FailureOr<SmallVector<char, 0>> object = pipeline.toObject();
+  if (failed(object))
+    return failure();
+  if (emit == Emit::Object)
+    return report(llvm::writeToOutput(output, [&](llvm::raw_ostream &stream) {
+      stream.write(object->data(), object->size());
+      return llvm::Error::success();
+    }));
+  return report(link(*object, emit == Emit::Shared ? LinkKind::Shared : LinkKind::Executable, output));
+}
+
+LogicalResult compile(const CompileOptions &options) {
+  std::unique_ptr<MLIRContext> context = createContext();
+  OwningOpRef<ModuleOp> module = loadModule(options.model, context.get());
+  if (!module)
+    return failure();
+  FailureOr<Pipeline> pipeline = Pipeline::create(options.pipeline, *module);
+  if (failed(pipeline) || failed(lowerTo(options.emit, *pipeline)))
+    return failure();
+
+  bool isText = options.emit != Emit::Executable && options.emit != Emit::Shared && options.emit != Emit::Object;
+  std::string output = options.output;
+  if (!isText && output.empty())
+    output = readModel(*findModel(*module)).name + (options.emit == Emit::Object   ? ".o"
+                                                    : options.emit == Emit::Shared ? ".so"
+                                                                                   : "");
+  LogicalResult result = isText ? writeText(*module, output) : writeBinary(options.emit, *pipeline, output);
+  pipeline->printTiming();
+  return result;
+}
+
+} // namespace espalier

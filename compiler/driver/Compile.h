@@ -1,0 +1,28 @@
+//===- Compile.h - The command `espalier compile` ----------------*- C++ -*-===//
+//
+// Takes a model to the form that was asked for and writes it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ESPALIER_COMPILER_DRIVER_COMPILE_H
+#define ESPALIER_COMPILER_DRIVER_COMPILE_H
+
+#include "compiler/driver/Pipeline.h"
+
+namespace espalier {
+
+enum class Emit { Executable, Shared, Object, TFG, BP, Net, Linalg, LLVM };
+
+struct CompileOptions {
+  std::string model;
+  std::string output; ///< empty: text goes to stdout, the rest to a file named after the model
+  Emit emit = Emit::Executable;
+  PipelineOptions pipeline;
+};
+
+/// Fails after printing to stderr what is wrong; the output file appears only on success.
+llvm::LogicalResult compile(const CompileOptions &options);
+
+} // namespace espalier
+
+#endif // ESPALIER_COMPILER_DRIVER_COMPILE_H

@@ -1,0 +1,21 @@
+//===- Describe.h - The command `espalier describe` --------------*- C++ -*-===//
+//
+// Shows a model to its author: the tree level by level, and the U-Net layer by layer.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ESPALIER_COMPILER_DRIVER_DESCRIBE_H
+#define ESPALIER_COMPILER_DRIVER_DESCRIBE_H
+
+#include "mlir/Support/LLVM.h"
+
+#include <string>
+
+namespace espalier {
+
+/// Prints the description to stdout, as tables or as JSON. Fails after printing what is wrong with the file.
+llvm::LogicalResult describe(const std::string &model, bool json);
+
+} // namespace espalier
+
+#endif // ESPALIER_COMPILER_DRIVER_DESCRIBE_H

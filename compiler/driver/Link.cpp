@@ -1,0 +1,94 @@
+//===- Link.cpp - From an object file to an executable --------------------===//
+
+#include "compiler/driver/Link.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+
+namespace espalier {
+
+/// The runtime's library beside the tools: ../lib from where this program stands.
+static Expected<std::string> findRuntime(StringRef name) {
+  static int anchor = 0;
+  SmallString<256> path(sys::fs::getMainExecutable(nullptr, &anchor));
+  sys::path::remove_filename(path);
+  sys::path::append(path, "..", "lib", name);
+  sys::path::remove_dots(path, /*remove_dot_dot=*/true);
+  if (!sys::fs::exists(path))
+    return createStringError("expects the runtime library at " + path + ", found no such file");
+  return path.str().str();
+}
+
+static Error writeObject(ArrayRef<char> object, StringRef path) {
+  std::error_code error;
+  raw_fd_ostream stream(path, error);
+  if (!error) {
+    stream.write(object.data(), object.size());
+    stream.close();
+    error = stream.error();
+  }
+  if (error)
+    return createStringError(path + ": " + error.message());
+  return Error::success();
+}
+
+static Error runLinker(ArrayRef<std::string> arguments) {
+  SmallString<128> log;
+  if (std::error_code error = sys::fs::createTemporaryFile("espalier-link", "txt", log))
+    return createStringError("the linker's messages need a temporary file: " + error.message());
+  FileRemover removeLog(log);
+  SmallVector<StringRef> words(arguments.begin(), arguments.end());
+  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(log), StringRef(log)};
+  std::string problem;
+  int status = sys::ExecuteAndWait(words[0], words, std::nullopt, redirects, 0, 0, &problem);
+  if (status == 0)
+    return Error::success();
+  if (auto text = MemoryBuffer::getFile(log))
+    problem += (*text)->getBuffer().rtrim().str();
+  return createStringError("linking failed: " + problem);
+}
+
+Error link(ArrayRef<char> object, LinkKind kind, const std::string &output) {
+  ErrorOr<std::string> compiler = sys::findProgramByName("c++");
+  if (!compiler)
+    return createStringError("linking needs a C++ compiler: found no c++ on the PATH");
+  SmallString<128> objectPath, linked(output);
+  if (std::error_code error = sys::fs::createTemporaryFile("espalier", "o", objectPath))
+    return createStringError("linking needs a temporary file: " + error.message());
+  FileRemover removeObject(objectPath);
+  if (Error error = writeObject(object, objectPath))
+    return error;
+  if (sys::fs::is_directory(output))
+    return createStringError(output + ": is a directory");
+
+  linked += ".tmp";
+  FileRemover removeLinked(linked);
+  std::vector<std::string> arguments = {*compiler, objectPath.str().str(), "-o", linked.str().str()};
+  if (kind == LinkKind::Shared) {
+    arguments.push_back("-shared");
+  } else {
+    for (StringRef name : {"libespalier_main.a", "libespalier_runtime.a"}) {
+      Expected<std::string> library = findRuntime(name);
+      if (!library)
+        return library.takeError();
+      arguments.push_back(*library);
+    }
+    SmallVector<StringRef> flags;
+    StringRef(ESPALIER_LINK_FLAGS).split(flags, ' ', -1, /*KeepEmpty=*/false);
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+  }
+  if (Error error = runLinker(arguments))
+    return error;
+  if (std::error_code error = sys::fs::rename(linked, output))
+    return createStringError(output + ": " + error.message());
+  removeLinked.releaseFile();
+  return Error::success();
+}
+
+} // namespace espalier

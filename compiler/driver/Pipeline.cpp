@@ -1,0 +1,164 @@
+//===- Pipeline.cpp - From a model to machine code, stage by stage --------===//
+
+#include "compiler/driver/Pipeline.h"
+
+#include "compiler/analysis/TFGModel.h"
+#include "compiler/codegen/EmitObject.h"
+#include "compiler/conversion/Passes.h"
+#include "compiler/conversion/support/Programs.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+
+namespace espalier {
+
+/// The element type of the programs that a module holds; empty where it holds none that tells.
+static std::string dtypeOf(ModuleOp module) {
+  std::string dtype;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (function.getNumResults() > 0)
+      if (auto answer = dyn_cast<ShapedType>(function.getResultTypes().front()))
+        llvm::raw_string_ostream(dtype = "") << answer.getElementType();
+  return dtype;
+}
+
+FailureOr<Pipeline> Pipeline::create(const PipelineOptions &options, ModuleOp module) {
+  llvm::Expected<Target> target = createTarget(options.targetCPU);
+  if (!target) {
+    llvm::errs() << "espalier: error: " << llvm::toString(target.takeError()) << "\n";
+    return failure();
+  }
+  PipelineOptions resolved = options;
+  std::string present = dtypeOf(module);
+  if (resolved.dtype.empty())
+    resolved.dtype = present.empty() ? "f32" : present;
+  if (!present.empty() && present != resolved.dtype) {
+    llvm::errs() << "espalier: error: --dtype expects " << present << ", the type of the programs in the module, got "
+                 << resolved.dtype << "\n";
+    return failure();
+  }
+  return Pipeline(resolved, module, std::move(*target));
+}
+
+LogicalResult Pipeline::dump(StringRef stage) {
+  if (options.dumpDir.empty())
+    return success();
+  std::error_code error = llvm::sys::fs::create_directories(options.dumpDir);
+  SmallString<128> path(options.dumpDir);
+  std::string number = (stages < 10 ? "0" : "") + std::to_string(stages);
+  llvm::sys::path::append(path, number + "-" + stage.str() + ".mlir");
+  if (!error) {
+    llvm::raw_fd_ostream stream(path, error);
+    if (!error)
+      printModule(module, stream);
+  }
+  if (error)
+    llvm::errs() << path << ": error: " << error.message() << "\n";
+  return failure(static_cast<bool>(error));
+}
+
+LogicalResult Pipeline::run(StringRef stage, llvm::function_ref<void(OpPassManager &)> build) {
+  auto start = std::chrono::steady_clock::now();
+  if (stages++ == 0 && failed(dump("input")))
+    return failure();
+  PassManager passes(module->getName());
+  if (failed(applyPassManagerCLOptions(passes)))
+    return failure();
+  applyDefaultTimingPassManagerCLOptions(passes);
+  build(passes);
+  LogicalResult result = passes.run(module);
+  times.emplace_back(stage.str(), std::chrono::steady_clock::now() - start);
+  return failed(result) ? result : dump(stage);
+}
+
+/// Whether the module holds functions called `prefix`... in whatever dialect.
+static bool holds(ModuleOp module, StringRef prefix) {
+  return llvm::any_of(module.getOps<SymbolOpInterface>(), [&](SymbolOpInterface symbol) {
+    return isa<FunctionOpInterface>(*symbol) && symbol.getName().starts_with(prefix);
+  });
+}
+
+LogicalResult Pipeline::writeProgram(Program program) {
+  bool isBP = program == Program::BP;
+  bool lowered = !module.getOps<LLVM::LLVMFuncOp>().empty();
+  if (lowered || holds(module, isBP ? "bp_" : "net_"))
+    return success();
+  return run(isBP ? "bp" : "net", [&](OpPassManager &passes) {
+    if (isBP)
+      passes.addPass(createConvertTFGToBP({.dtype = options.dtype}));
+    else
+      passes.addPass(createConvertTFGToNet({.dtype = options.dtype}));
+  });
+}
+
+LogicalResult Pipeline::toLinalg() {
+  return run("linalg", [](OpPassManager &passes) {
+    passes.addPass(createConvertBPToLinalg());
+    passes.addPass(createConvertNetToLinalg());
+  });
+}
+
+/// A tile's arrays should stay within the caches; past that, only the narrowest tile keeps memory within bounds.
+static constexpr int64_t kTileBytes = 8 << 20;
+
+CodegenOptions Pipeline::codegenOptions() {
+  CodegenOptions result;
+  int64_t bytes = options.dtype == "f64" ? 8 : 4;
+  bool wide = target.vectorBytes() == 64;
+  result.lanes = target.vectorBytes() / bytes;
+  result.rows = wide ? 8 : 4;
+  result.columns = 2;
+  result.hasFma = target.has("fma");
+  Model model = readModel(*findModel(module));
+  int64_t kept = 0;
+  for (int64_t l = 1; l <= model.depth(); ++l)
+    kept += model.nodes(l) * (model.states(l - 1) + model.states(l)) * bytes;
+  result.tile = result.lanes * (2 * result.lanes * kept <= 2 * kTileBytes ? 2 : 1);
+  return result;
+}
+
+LogicalResult Pipeline::toLLVM() {
+  if (module.getOps<func::FuncOp>().empty())
+    return success();
+  CodegenOptions codegen = codegenOptions();
+  if (failed(run("scheduled", [&](OpPassManager &passes) { buildSchedulePipeline(passes, codegen); })) ||
+      failed(run("vectors", [&](OpPassManager &passes) { buildVectorizePipeline(passes, codegen); })))
+    return failure();
+  return run("llvm", [&](OpPassManager &passes) { buildLLVMPipeline(passes, codegen); });
+}
+
+FailureOr<SmallVector<char, 0>> Pipeline::toObject() {
+  auto start = std::chrono::steady_clock::now();
+  llvm::Expected<SmallVector<char, 0>> object = emitObject(module, target);
+  times.emplace_back("object", std::chrono::steady_clock::now() - start);
+  if (object)
+    return std::move(*object);
+  llvm::errs() << "espalier: error: " << llvm::toString(object.takeError()) << "\n";
+  return failure();
+}
+
+void Pipeline::printTiming() const {
+  if (!options.timing)
+    return;
+  std::chrono::duration<double> total{};
+  for (const auto &[stage, time] : times) {
+    llvm::errs() << llvm::format("%8.3f s  %s\n", time.count(), stage.c_str());
+    total += time;
+  }
+  llvm::errs() << llvm::format("%8.3f s  total\n", total.count());
+}
+
+void printModule(ModuleOp module, llvm::raw_ostream &stream) {
+  OpPrintingFlags flags;
+  flags.printLargeElementsAttrWithHex(-1);
+  module->print(stream, flags);
+  stream << "\n";
+}
+
+} // namespace espalier

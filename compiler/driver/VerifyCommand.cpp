@@ -1,0 +1,161 @@
+//===- VerifyCommand.cpp - The command `espalier verify` ------------------===//
+
+#include "compiler/driver/VerifyCommand.h"
+
+#include "compiler/analysis/TFGModel.h"
+#include "compiler/driver/Input.h"
+#include "compiler/driver/Link.h"
+#include "compiler/driver/Pipeline.h"
+#include "compiler/driver/Verify.h"
+#include "runtime/Error.h"
+#include "runtime/File.h"
+#include "runtime/cli/ProgressBar.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+
+#include <dlfcn.h>
+#include <iostream>
+#include <map>
+
+using namespace mlir;
+
+namespace espalier {
+namespace {
+
+/// A compiled model, loaded into this process for as long as this lives.
+class LoadedModel {
+public:
+  /// Null after printing what went wrong.
+  static std::unique_ptr<LoadedModel> load(ModuleOp module, const std::string &dtype) {
+    auto loaded = std::make_unique<LoadedModel>();
+    FailureOr<Pipeline> pipeline = Pipeline::create({.dtype = dtype}, module);
+    if (failed(pipeline) || failed(pipeline->writeProgram(Pipeline::Program::BP)) ||
+        failed(pipeline->writeProgram(Pipeline::Program::Net)) || failed(pipeline->toLinalg()) ||
+        failed(pipeline->toLLVM()))
+      return nullptr;
+    FailureOr<SmallVector<char, 0>> object = pipeline->toObject();
+    if (failed(object) || !loaded->open(*object))
+      return nullptr;
+    return loaded;
+  }
+
+  ~LoadedModel() {
+    if (library)
+      dlclose(library);
+  }
+
+  runtime::Model model;
+
+private:
+  bool open(ArrayRef<char> object) {
+    SmallString<128> path;
+    if (std::error_code error = llvm::sys::fs::createTemporaryFile("espalier-verify", "so", path)) {
+      std::cerr << "espalier: error: verifying needs a temporary file: " << error.message() << "\n";
+      return false;
+    }
+    llvm::FileRemover remove(path);
+    if (llvm::Error error = link(object, LinkKind::Shared, path.str().str())) {
+      std::cerr << "espalier: error: " << llvm::toString(std::move(error)) << "\n";
+      return false;
+    }
+    library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    void *symbol = library ? dlsym(library, "espalier_model") : nullptr;
+    if (!symbol) {
+      std::cerr << "espalier: error: the compiled model cannot be loaded: " << dlerror() << "\n";
+      return false;
+    }
+    model = runtime::loadModel(*static_cast<const EspalierModel *>(symbol));
+    return true;
+  }
+
+  void *library = nullptr;
+};
+
+/// The functions of a module's network by name.
+std::map<StringRef, func::FuncOp> networksOf(ModuleOp module) {
+  std::map<StringRef, func::FuncOp> networks;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (function.getName().starts_with("net_"))
+      networks[function.getName()] = function;
+  return networks;
+}
+
+/// Moves the network of `file` into `module`, which states the model; says so where it was drawn for another one.
+LogicalResult adoptNetwork(ModuleOp module, ModuleOp file, const std::string &path, std::string &dtype) {
+  std::map<StringRef, func::FuncOp> networks = networksOf(file);
+  if (networks.empty()) {
+    std::cerr << path << ": error: expects networks as --emit=net writes them, got none\n";
+    return failure();
+  }
+  llvm::raw_string_ostream(dtype) << getElementTypeOrSelf(networks.begin()->second.getResultTypes().front());
+  OwningOpRef<ModuleOp> ours(cast<ModuleOp>(module->clone()));
+  FailureOr<Pipeline> pipeline = Pipeline::create({.dtype = dtype}, *ours);
+  if (failed(pipeline) || failed(pipeline->writeProgram(Pipeline::Program::Net)))
+    return failure();
+  for (auto [name, function] : networksOf(*ours)) {
+    auto given = networks.find(name);
+    if (given == networks.end() || given->second.getFunctionType() != function.getFunctionType() ||
+        given->second->getAttr("net.branching") != function->getAttr("net.branching")) {
+      std::cerr << path << ": error: expects a network for this model's tree and states in @" << name.str() << "\n";
+      return failure();
+    }
+    module.push_back(given->second->clone());
+  }
+  return success();
+}
+
+/// Compiles and checks; what cannot be compiled was said before.
+int verifyModule(ModuleOp module, ArrayRef<std::string> dtypes, const VerifyCommandOptions &options) {
+  std::vector<std::unique_ptr<LoadedModel>> loaded;
+  std::vector<const runtime::Model *> models;
+  for (const std::string &dtype : dtypes) {
+    OwningOpRef<ModuleOp> copy(cast<ModuleOp>(module->clone()));
+    loaded.push_back(LoadedModel::load(*copy, dtype));
+    if (!loaded.back())
+      return 1;
+    models.push_back(&loaded.back()->model);
+  }
+  Verification verification;
+  {
+    runtime::ProgressBar bar("verify");
+    verification = verifyCompiled(readModel(*findModel(module)), models,
+                                  {.samples = options.samples, .seed = options.seed, .progress = bar.callback()});
+  }
+  printTable(std::cout, verification);
+  if (!options.json.empty()) {
+    runtime::OutputFile file(options.json);
+    std::string text = jsonText(verification);
+    file.write(text.data(), text.size());
+    file.commit();
+  }
+  if (const Check *worst = verification.worst()) {
+    std::cerr << "espalier: mismatch: " << worst->program << " " << worst->query << " in " << worst->dtype
+              << " differs by " << worst->maxAbs << " where " << worst->tolerance << " is allowed (case "
+              << worst->worstCase << ")\n";
+    return 2;
+  }
+  return 0;
+}
+
+} // namespace
+
+int verify(const VerifyCommandOptions &options) {
+  std::unique_ptr<MLIRContext> context = createContext();
+  OwningOpRef<ModuleOp> module = loadModule(options.model, context.get());
+  if (!module)
+    return 1;
+  SmallVector<std::string> dtypes = {"f32", "f64"};
+  if (!options.net.empty()) {
+    OwningOpRef<ModuleOp> file = loadModule(options.net, context.get());
+    std::string dtype;
+    if (!file || failed(adoptNetwork(*module, *file, options.net, dtype)))
+      return 1;
+    dtypes = {dtype};
+  }
+  return verifyModule(*module, dtypes, options);
+}
+
+} // namespace espalier

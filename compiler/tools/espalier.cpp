@@ -1,0 +1,132 @@
+//===- espalier.cpp - The compiler's command line -------------------------===//
+//
+// Parses the command line of `espalier compile | verify | describe` and hands it to the driver.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/driver/Compile.h"
+#include "compiler/driver/Describe.h"
+#include "compiler/driver/VerifyCommand.h"
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/Timing.h"
+#include "llvm/Support/CommandLine.h"
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+#include <new>
+
+using namespace espalier;
+
+namespace {
+
+constexpr int kDone = 0, kWrong = 1;
+
+/// MLIR's own flags (--mlir-...) are its command line's; the rest is ours.
+std::vector<std::string> splitFlags(int argc, char **argv, std::vector<const char *> &mlirFlags) {
+  std::vector<std::string> ours;
+  mlirFlags.push_back(argv[0]);
+  for (int i = 1; i < argc; ++i) {
+    if (llvm::StringRef(argv[i]).starts_with("--mlir-"))
+      mlirFlags.push_back(argv[i]);
+    else
+      ours.push_back(argv[i]);
+  }
+  std::reverse(ours.begin(), ours.end()); // the order that CLI11 takes a vector in
+  return ours;
+}
+
+/// Hands MLIR its flags; false after naming one that it does not know.
+bool parseMLIRFlags(const std::vector<const char *> &flags) {
+  mlir::registerPassManagerCLOptions();
+  mlir::registerDefaultTimingManagerCLOptions();
+  mlir::registerAsmPrinterCLOptions();
+  mlir::registerMLIRContextCLOptions();
+  std::string problem;
+  llvm::raw_string_ostream stream(problem);
+  if (llvm::cl::ParseCommandLineOptions(flags.size(), flags.data(), "", &stream))
+    return true;
+  std::cerr << "espalier: error: unknown or malformed MLIR flag: " << problem.substr(0, problem.find('\n')) << "\n";
+  return false;
+}
+
+void addCompile(CLI::App &app, CompileOptions &options) {
+  CLI::App *command = app.add_subcommand("compile", "Turn a model into an executable, or show any stage on the way");
+  command->add_option("MODEL", options.model, "A .toml model file, or an .mlir module that --emit wrote")->required();
+  command->add_option("-o", options.output, "The output file; text goes to standard output without it");
+  std::map<std::string, Emit> forms = {{"exe", Emit::Executable}, {"shared", Emit::Shared}, {"object", Emit::Object},
+                                       {"tfg", Emit::TFG},        {"bp", Emit::BP},         {"net", Emit::Net},
+                                       {"linalg", Emit::Linalg},  {"llvm", Emit::LLVM}};
+  command->add_option("--emit", options.emit, "What to write: exe, shared, object, tfg, bp, net, linalg or llvm")
+      ->transform(CLI::CheckedTransformer(forms).description(""))
+      ->type_name("FORM");
+  command->add_option("--dtype", options.pipeline.dtype, "Type of messages and outputs: f32 (default) or f64")
+      ->check(CLI::IsMember({"f32", "f64"}).description(""))
+      ->type_name("TYPE");
+  command->add_option("--target-cpu", options.pipeline.targetCPU, "native (default), x86-64-v2, x86-64-v3, x86-64-v4, ...")
+      ->type_name("CPU");
+  command->add_option("--dump-dir", options.pipeline.dumpDir, "Write the module after each stage, numbered")
+      ->type_name("DIR");
+  command->add_flag("--timing", options.pipeline.timing, "Print how long each stage took");
+}
+
+void addVerify(CLI::App &app, VerifyCommandOptions &options) {
+  CLI::App *command = app.add_subcommand("verify", "Hold every program and query against the oracle");
+  command->add_option("MODEL", options.model, "A .toml model file, or an .mlir module that --emit wrote")->required();
+  command->add_option("--samples", options.samples, "Samples per case (default: as many as a few seconds allow)")
+      ->check(CLI::PositiveNumber.description(""))
+      ->type_name("N");
+  command->add_option("--seed", options.seed, "Seed of the samples (default 0)")->type_name("S");
+  command->add_option("--json", options.json, "Write the checks as JSON")->type_name("FILE");
+  command->add_option("--net", options.net, "Verify this network, as --emit=net wrote it, in place of our own")
+      ->type_name("FILE.mlir");
+}
+
+int run(int argc, char **argv) {
+  std::vector<const char *> mlirFlags;
+  std::vector<std::string> arguments = splitFlags(argc, argv, mlirFlags);
+  CLI::App app("Compiles hierarchical models into exact belief propagation and into the U-Net that equals it.", "espalier");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "espalier " ESPALIER_VERSION);
+  CompileOptions compileOptions;
+  VerifyCommandOptions verifyOptions;
+  std::string described;
+  bool json = false;
+  addCompile(app, compileOptions);
+  addVerify(app, verifyOptions);
+  CLI::App *describeCommand = app.add_subcommand("describe", "Show the tree, and the network layer by layer");
+  describeCommand->add_option("MODEL", described, "A .toml model file, or an .mlir module that --emit wrote")->required();
+  describeCommand->add_flag("--json", json, "Print JSON");
+  app.footer("MLIR's flags (--mlir-print-ir-after-all, --mlir-timing, ...) are understood by every command.");
+  try {
+    app.parse(arguments);
+  } catch (const CLI::ParseError &error) {
+    if (error.get_exit_code() == 0)
+      return app.exit(error);
+    std::cerr << "espalier: error: " << error.what() << "\n";
+    return kWrong;
+  }
+  if (!parseMLIRFlags(mlirFlags))
+    return kWrong;
+  if (app.got_subcommand("compile"))
+    return llvm::succeeded(compile(compileOptions)) ? kDone : kWrong;
+  if (app.got_subcommand("verify"))
+    return verify(verifyOptions);
+  return llvm::succeeded(describe(described, json)) ? kDone : kWrong;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::bad_alloc &) {
+    std::cerr << "espalier: error: out of memory\n";
+  } catch (const std::exception &error) {
+    std::cerr << "espalier: " << error.what() << "\n";
+  }
+  return kWrong;
+}
