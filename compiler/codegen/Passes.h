@@ -15,6 +15,9 @@ namespace espalier {
 /// On every scheduled function: {dtype, tile (samples), workspace (bytes)}, for whoever calls it.
 inline constexpr llvm::StringLiteral kKernelAttr = "espalier.kernel";
 
+/// On the argument that is scratch memory: what is written there matters only to the function itself.
+inline constexpr llvm::StringLiteral kWorkspaceAttr = "espalier.workspace";
+
 #define GEN_PASS_DECL
 #include "compiler/codegen/Passes.h.inc"
 

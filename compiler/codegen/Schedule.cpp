@@ -178,6 +178,7 @@ private:
     Block *entry = target.addEntryBlock();
     for (unsigned pointer : {0u, 4u, 5u, 6u})
       target.setArgAttr(pointer, "llvm.noalias", builder.getUnitAttr());
+    target.setArgAttr(6, kWorkspaceAttr, builder.getUnitAttr());
     builder.setInsertionPointToStart(entry);
     buffers[source.getArgument(0)] = {target.getArgument(0), cast<ShapedType>(inputs[0]).getRank()};
     scalars.map(source.getArgument(1), target.getArgument(1));

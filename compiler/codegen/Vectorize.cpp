@@ -154,8 +154,10 @@ private:
 
   /// A result that only this group reads need not reach memory.
   bool isReadElsewhere(const Tile &tile) {
-    Operation *source = tile.result().getDefiningOp();
-    if (!isa_and_nonnull<memref::ViewOp>(source))
+    auto view = tile.result().getDefiningOp<memref::ViewOp>();
+    auto workspace = view ? dyn_cast<BlockArgument>(view.getSource()) : BlockArgument();
+    auto function = tiles.front().generic()->getParentOfType<func::FuncOp>();
+    if (!workspace || !function.getArgAttr(workspace.getArgNumber(), kWorkspaceAttr))
       return true;
     return llvm::any_of(tile.result().getUsers(), [&](Operation *user) {
       return llvm::none_of(tiles, [&](const Tile &other) { return user == other.op || user == other.init; });

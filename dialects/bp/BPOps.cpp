@@ -6,6 +6,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -34,6 +35,12 @@ void BPDialect::initialize() {
 //===----------------------------------------------------------------------===//
 // Shared checks
 //===----------------------------------------------------------------------===//
+
+/// Arrays of reals may be narrower than the messages made of them.
+static Type realOf(Value array) {
+  Type type = getElementTypeOrSelf(array.getType());
+  return type.isF32() ? type : Float64Type::get(array.getContext());
+}
 
 /// An array on the index space: `ranks`, then `inner` extents, then the batch.
 static LogicalResult verifyArray(Operation *op, StringRef what, Value array, ArrayRef<int64_t> ranks,
@@ -90,13 +97,14 @@ LogicalResult ObserveGaussianOp::verify() {
   if (failed(espalier::verifyTable(*this, "values", getValues(), {message.getStates(), size})) ||
       failed(verifySameType(*this, "a shift", ShiftType::get(getContext(), message.getRanks()), getShift().getType())))
     return failure();
-  return verifyArray(*this, "observations", getObservation(), message.getRanks(), {size}, message.getElementType());
+  return verifyArray(*this, "observations", getObservation(), message.getRanks(), {size},
+                     realOf(getObservation()));
 }
 
 LogicalResult ObserveSoftOp::verify() {
   MessageType message = getMessage().getType();
   return verifyArray(*this, "likelihoods", getWeights(), message.getRanks(), {message.getStates()},
-                     message.getElementType());
+                     realOf(getWeights()));
 }
 
 //===----------------------------------------------------------------------===//
@@ -208,7 +216,7 @@ LogicalResult DownOp::verify() {
 LogicalResult PosteriorOp::verify() {
   MessageType belief = getBelief().getType();
   return verifyArray(*this, "a posterior", getPosterior(), belief.getRanks(), {belief.getStates()},
-                     belief.getElementType());
+                     realOf(getPosterior()));
 }
 
 LogicalResult ExpectOp::verify() {

@@ -19,7 +19,8 @@ def BP_Dialect : Dialect {
   let summary = "exact belief propagation on regular trees";
   let description = [{
     Messages live on the tree's index space: a message of level l has one axis per child rank on the path from the
-    root, then the states, then the batch, which is implicit. Formulas are those of arXiv 2404.18444, written for
+    root, then the states, then the batch, which is implicit. Arrays of evidence and answers may be single precision
+    where messages are double. Formulas are those of arXiv 2404.18444, written for
     linear messages H = exp h, Q = K H; in the log domain products are sums and sums are log-sum-exps.
   }];
   let useDefaultTypePrinterParser = 1;

@@ -6,6 +6,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace espalier::net;
@@ -48,6 +49,13 @@ static LogicalResult expectType(Operation *op, StringRef what, Type expected, Va
     return op->emitOpError() << "expects " << what << " of type " << expected << ", got " << value.getType();
   return success();
 }
+
+/// The type of `map` with `elementType` in place of its own.
+static RankedTensorType retyped(Value map, Type elementType) {
+  return RankedTensorType::get(shapeOf(map), elementType);
+}
+
+static Type elementOf(Value map) { return getElementTypeOrSelf(map.getType()); }
 
 static LogicalResult expectShift(Operation *op, Value map, Value shift) {
   return expectType(op, "a shift", mapType(Float64Type::get(op->getContext()), -1, positions(map)), shift);
@@ -99,12 +107,21 @@ LogicalResult SymbolStemOp::verify() {
 
 LogicalResult GaussianStemOp::verify() {
   int64_t size = channels(getObservation());
-  auto type = cast<RankedTensorType>(getObservation().getType());
   if (failed(espalier::verifyTable(*this, "values", getValues(), {channels(getResult()), size})) ||
       failed(expectShift(*this, getResult(), getShift())))
     return failure();
   return expectType(*this, "a result",
-                    mapType(type.getElementType(), channels(getResult()), positions(getObservation())), getResult());
+                    mapType(elementOf(getResult()), channels(getResult()), positions(getObservation())), getResult());
+}
+
+LogicalResult SoftStemOp::verify() {
+  if (failed(expectShift(*this, getResult(), getShift())))
+    return failure();
+  return expectType(*this, "a result", retyped(getWeights(), elementOf(getResult())), getResult());
+}
+
+LogicalResult CastOp::verify() {
+  return expectType(*this, "a result", retyped(getInput(), elementOf(getResult())), getResult());
 }
 
 LogicalResult NormOp::verify() {

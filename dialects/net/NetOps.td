@@ -21,7 +21,7 @@ def Net_Dialect : Dialect {
   let description = [{
     A feature map is `tensor<? x channels x positions...>`: one spatial axis for sequences, two for images. Features are
     logarithms of messages (arXiv 2404.18444); log 0 is a finite floor, about -1e30, so that 0 * inf never
-    arises. Between a convolution and the sum-pooling, channels come in one group per child rank, rank-major: channel
+    arises. Networks whose kernels have zeros compute in double precision inside. Between a convolution and the sum-pooling, channels come in one group per child rank, rank-major: channel
     (rank, s) is rank * S + s. Functions hold `net` ops only; `net.branching` on the function gives the patch of every level.
   }];
 }
@@ -72,12 +72,18 @@ def Net_GaussianStemOp : Net_Op<"gaussian_stem"> {
   let hasVerifier = 1;
 }
 
-def Net_SoftStemOp : Net_Op<"soft_stem", [SameOperandsAndResultType]> {
-  let summary = "the logarithm of likelihoods, floored";
-  let description = "Example: `%h = net.soft_stem %w : tensor<?x4x8xf32>`";
+def Net_SoftStemOp : Net_Op<"soft_stem"> {
+  let summary = "the logarithm of likelihoods relative to the largest, floored";
+  let description = [{
+    The shift is the logarithm of the largest likelihood, -inf where all are zero.
+
+    - C1: input and result have one shape; the shift is batch x positions.
+    Example: `%h, %c = net.soft_stem %w : tensor<?x4x8xf32> -> tensor<?x4x8xf32>, tensor<?x8xf64>`
+  }];
   let arguments = (ins Net_Map:$weights);
-  let results = (outs Net_Map:$result);
-  let assemblyFormat = "$weights attr-dict `:` type($weights)";
+  let results = (outs Net_Map:$result, Net_Shift:$shift);
+  let assemblyFormat = "$weights attr-dict `:` type($weights) `->` type($result) `,` type($shift)";
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -261,6 +267,18 @@ def Net_ReadoutOp : Net_Op<"readout"> {
   let arguments = (ins Net_Map:$input, ElementsAttr:$values);
   let results = (outs Net_Map:$result);
   let assemblyFormat = "$input `values` $values attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Net_CastOp : Net_Op<"cast"> {
+  let summary = "the same map in another floating-point type";
+  let description = [{
+    - C1: input and result have one shape.
+    Example: `%y = net.cast %x : tensor<?x4x8xf64> -> tensor<?x4x8xf32>`
+  }];
+  let arguments = (ins Net_Map:$input);
+  let results = (outs Net_Map:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
 }
 

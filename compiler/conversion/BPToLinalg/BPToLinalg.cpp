@@ -120,11 +120,17 @@ private:
 
   void lower(bp::ObserveSoftOp op) {
     bp::MessageType type = op.getMessage().getType();
+    Type element = type.getElementType();
+    if (!isLog(type) && getElementTypeOrSelf(op.getWeights().getType()) == element) {
+      tensors[op.getMessage()] = op.getWeights();
+      return;
+    }
     tensors[op.getMessage()] =
-        !isLog(type) ? op.getWeights()
-                     : index.map(type.getRanks(), {{'a', type.getStates()}}, type.getElementType(),
-                                 {{op.getWeights(), Prefix::Path, "ab"}},
-                                 [&](ScalarBuilder &b, ValueRange x) { return log(b, x[0]); });
+        index.map(type.getRanks(), {{'a', type.getStates()}}, element, {{op.getWeights(), Prefix::Path, "ab"}},
+                  [&](ScalarBuilder &b, ValueRange x) {
+                    Value weight = toFloat(b, x[0], element);
+                    return isLog(type) ? log(b, weight) : weight;
+                  });
   }
 
   //===--------------------------------------------------------------------===//
@@ -132,8 +138,9 @@ private:
   //===--------------------------------------------------------------------===//
 
   /// Columns of the kernel by symbol, and its row sums in the place of the missing symbol:
-  /// [count x (child states + 1) x parent states], in the message's domain.
-  static std::vector<double> columnTable(ArrayRef<int64_t> shape, ArrayRef<double> kernel, bool log) {
+  /// [count x (child states + 1) x parent states], in the message's domain. Sums are formed as a product would.
+  static std::vector<double> columnTable(ArrayRef<int64_t> shape, ArrayRef<double> kernel, bp::MessageType type) {
+    bool log = isLog(type), single = type.getElementType().isF32();
     auto [count, parents, children] = std::tuple(shape[0], shape[1], shape[2]);
     std::vector<double> table(count * (children + 1) * parents);
     for (int64_t k = 0; k < count; ++k)
@@ -141,7 +148,7 @@ private:
         double sum = 0;
         for (int64_t a = 0; a < children; ++a) {
           double weight = kernel[(k * parents + s) * children + a];
-          sum += weight;
+          sum = single ? static_cast<float>(sum + weight) : sum + weight;
           table[(k * (children + 1) + a) * parents + s] = log ? std::log(weight) : weight;
         }
         table[(k * (children + 1) + children) * parents + s] = log ? std::log(sum) : sum;
@@ -152,7 +159,7 @@ private:
   void lower(bp::LookUpOp op) {
     bp::MessageType type = op.getMessage().getType();
     ArrayRef<int64_t> shape = tableShape(op.getKernel());
-    std::vector<double> columns = columnTable(shape, *readTable(op.getKernel()), isLog(type));
+    std::vector<double> columns = columnTable(shape, *readTable(op.getKernel()), type);
     // Rank or path axes, then symbol and parent state, are indexed in the body: which column is data.
     Operand table = index.kernel(type.getRanks(), {shape[0], shape[2] + 1, shape[1]}, columns, type.getElementType(), "");
     int64_t depth = type.getLevel(), first = table.prefix == Prefix::Rank ? depth - 1 : 0;
@@ -178,7 +185,7 @@ private:
     Contraction edge{index, type.getRanks(), tableShape(op.getKernel()), weights, upward, type.getElementType()};
     Value message = get(op.getInput());
     tensors[op.getMessage()] = !isLog(type)       ? edge.product(message)
-                               : op.getRowwise() ? edge.logSumExp(message, kNegativeInfinity)
+                               : op.getRowwise() ? edge.logSumExp(message)
                                                  : logAboutMaximum(edge, message);
   }
 
@@ -354,9 +361,11 @@ private:
                                Value one = constant(b, element, 1), zero = constant(b, element, 0);
                                return select(b, equal(b, x[0], zero), zero, div(b, one, x[0]));
                              });
-    tensors[op.getPosterior()] = index.map(type.getRanks(), {{'s', type.getStates()}}, element,
-                                           {{weights, Prefix::Path, "sb"}, {factor, Prefix::Path, "b"}},
-                                           [](ScalarBuilder &b, ValueRange x) { return mul(b, x[0], x[1]); });
+    Type answer = getElementTypeOrSelf(op.getPosterior().getType());
+    tensors[op.getPosterior()] =
+        index.map(type.getRanks(), {{'s', type.getStates()}}, answer,
+                  {{weights, Prefix::Path, "sb"}, {factor, Prefix::Path, "b"}},
+                  [&](ScalarBuilder &b, ValueRange x) { return toFloat(b, mul(b, x[0], x[1]), answer); });
   }
 
   void lower(bp::ExpectOp op) {

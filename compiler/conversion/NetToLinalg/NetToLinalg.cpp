@@ -62,7 +62,7 @@ public:
                                        net::SoftmaxOp, net::NormOp, net::ConvOp, net::LogSumExpConvOp,
                                        net::ConvTransposeOp, net::LogSumExpConvTransposeOp, net::SumPoolOp,
                                        net::UpsampleOp, net::SiblingSumOp, net::AddOp, net::SubtractOp, net::BiasOp,
-                                       net::ConstantOp, net::ReadoutOp, net::ShiftPoolOp, net::EvidenceOp>(
+                                       net::ConstantOp, net::ReadoutOp, net::CastOp, net::ShiftPoolOp, net::EvidenceOp>(
                                      [&](auto typed) { return lower(typed); })
                                  .Default([](Operation *op) { return op->emitOpError() << "has no lowering"; });
       if (failed(result))
@@ -193,8 +193,22 @@ private:
   }
 
   LogicalResult lower(net::SoftStemOp op) {
-    return each(op.getResult(), {op.getWeights(), depth(), false}, {},
-                [](ScalarBuilder &b, ValueRange x) { return flooredLog(b, x[0]); });
+    Type element = getElementTypeOrSelf(op.getResult().getType());
+    Map weights = {op.getWeights(), depth(), false};
+    Value largest = maximumOverStates(index, branching, channels(weights), weights.tensor, 0);
+    Value shift = index.map(branching, {}, f64(), {{largest, Prefix::Path, "b"}},
+                            [&](ScalarBuilder &b, ValueRange x) { return log(b, toFloat(b, x[0], f64())); });
+    Value tensor = index.map(branching, {{'s', channels(weights)}}, element,
+                             {{weights.tensor, Prefix::Path, "sb"}, {largest, Prefix::Path, "b"}},
+                             [&](ScalarBuilder &b, ValueRange x) {
+                               Value weight = toFloat(b, x[0], element), most = toFloat(b, x[1], element);
+                               Value zero = constant(b, element, 0);
+                               Value positive = less(b, zero, weight);
+                               return select(b, positive, flooredLog(b, div(b, weight, most)), constant(b, element, kFloor));
+                             });
+    maps[op.getResult()] = {tensor, depth(), false};
+    maps[op.getShift()] = {shift, depth(), false};
+    return success();
   }
 
   //===--------------------------------------------------------------------===//
@@ -250,7 +264,10 @@ private:
     if (edge.from() != channels(in) || llvm::product_of(op.getPatch()) != ranks(in).back())
       return op.emitOpError() << "expects " << edge.from() << " channels and " << ranks(in).back() << " taps, got "
                               << channels(in) << " and " << llvm::product_of(op.getPatch());
-    Value tensor = logSumExp ? edge.logSumExp(in.tensor, kFloor) : edge.product(in.tensor);
+    Value tensor = logSumExp ? edge.logSumExp(in.tensor) : edge.product(in.tensor);
+    if (logSumExp)
+      tensor = index.map(ranks(in), {{'s', edge.to()}}, elementOf(in), {{tensor, Prefix::Path, "sb"}},
+                         [](ScalarBuilder &b, ValueRange x) { return floored(b, x[0]); });
     maps[op.getResult()] = {tensor, upward ? in.level - 1 : in.level + 1, upward};
     return success();
   }
@@ -343,6 +360,15 @@ private:
   LogicalResult lower(net::ReadoutOp op) {
     Map map = get(op.getInput());
     Value tensor = expectation(index, ranks(map), tableShape(op.getValues()), *readTable(op.getValues()), map.tensor);
+    maps[op.getResult()] = {tensor, map.level, map.grouped};
+    return success();
+  }
+
+  LogicalResult lower(net::CastOp op) {
+    Map map = get(op.getInput());
+    Type element = getElementTypeOrSelf(op.getResult().getType());
+    Value tensor = index.map(ranks(map), {{'s', channels(map)}}, element, {{map.tensor, Prefix::Path, "sb"}},
+                             [&](ScalarBuilder &b, ValueRange x) { return toFloat(b, x[0], element); });
     maps[op.getResult()] = {tensor, map.level, map.grouped};
     return success();
   }

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/analysis/Partition.h"
+#include "compiler/analysis/Normalize.h"
 #include "compiler/conversion/Passes.h"
 #include "compiler/conversion/support/Programs.h"
 #include "dialects/bp/BPOps.h"
@@ -23,28 +23,40 @@ using namespace espalier;
 
 namespace {
 
-/// Tables that all programs of a model share, and log Z.
-struct ModelTables {
-  ElementsAttr prior, values;
-  SmallVector<ElementsAttr> kernels; ///< kernels[l - 1]: [ranks or nodes x S_(l-1) x S_l]
-  double logPartition;
-
-  ModelTables(const Model &model, MLIRContext *context)
-      : prior(makeTable(context, {model.rootStates}, model.prior, "prior")),
-        values(makeTable(context, {model.leafStates(), model.valueSize}, model.values, "values")),
-        logPartition(computePartition(model).logZ) {
-    for (int64_t l = 1; l <= model.depth(); ++l)
-      kernels.push_back(edgeKernels(model, l, context));
-  }
+/// What a program computes with: messages of a type and in a domain, for the model prepared for that type.
+struct Arithmetic {
+  FloatType real;
+  bp::Domain domain;
+  PreparedModel prepared;
+  MessageRanges ranges;
 };
+
+/// The linear domain in the arrays' own type where that is exact, else in double precision where that is, else the
+/// log domain, in double precision too: there single precision would lose the digits that decide between states.
+Arithmetic chooseArithmetic(const Model &model, LeafMessages leaves, FloatType arrays) {
+  Arithmetic own{arrays, bp::Domain::Linear, prepareModel(model, precisionOf(arrays)), {}};
+  own.ranges = analyzeMessageRanges(own.prepared.model, leaves, precisionOf(arrays));
+  if (own.ranges.linear)
+    return own;
+  auto f64 = cast<FloatType>(Float64Type::get(arrays.getContext()));
+  Arithmetic wide{f64, bp::Domain::Linear, prepareModel(model, Precision::F64), {}};
+  wide.ranges = analyzeMessageRanges(wide.prepared.model, leaves, Precision::F64);
+  if (!wide.ranges.linear)
+    wide.domain = bp::Domain::Log;
+  return wide;
+}
 
 /// Writes one function. Messages of all levels are kept at hand as SSA values; what nobody uses is never computed.
 class ProgramWriter {
 public:
-  ProgramWriter(const Model &model, const ModelTables &tables, const ProgramSpec &spec, FloatType elementType)
-      : model(model), tables(tables), spec(spec), elementType(elementType), context(elementType.getContext()),
-        builder(context), ranges(analyzeMessageRanges(model, spec.leafMessages(), precisionOf(elementType))),
-        domain(ranges.linear ? bp::Domain::Linear : bp::Domain::Log), below(model.depth() + 1), sent(model.depth() + 1) {
+  ProgramWriter(const Arithmetic &arithmetic, const ProgramSpec &spec, FloatType arrays)
+      : model(arithmetic.prepared.model), ranges(arithmetic.ranges), domain(arithmetic.domain), real(arithmetic.real),
+        logPartition(arithmetic.prepared.logPartition), spec(spec), arrays(arrays), context(arrays.getContext()),
+        builder(context), below(model.depth() + 1), sent(model.depth() + 1) {
+    prior = makeTable(context, {model.rootStates}, model.prior, "prior");
+    values = makeTable(context, {model.leafStates(), model.valueSize}, model.values, "values");
+    for (int64_t l = 1; l <= model.depth(); ++l)
+      kernels.push_back(edgeKernels(model, l, context));
   }
 
   void write(ModuleOp module, Location location) {
@@ -62,12 +74,12 @@ public:
     observe(function);
     for (int64_t l = depth; l >= 1; --l)
       passUp(l);
-    Value belief = bp::WeighOp::create(builder, loc, below[0].getType(), below[0], tables.prior);
+    Value belief = bp::WeighOp::create(builder, loc, below[0].getType(), below[0], prior);
     SmallVector<Value> answers = {posterior(0, belief)};
     if (spec.downward)
       passDown(answers);
     answers.push_back(bp::LoglikOp::create(builder, loc, results.back(), belief, shift,
-                                           builder.getF64FloatAttr(tables.logPartition)));
+                                           builder.getF64FloatAttr(logPartition)));
     func::ReturnOp::create(builder, loc, answers);
   }
 
@@ -80,7 +92,7 @@ private:
   }
 
   bp::MessageType messageType(int64_t l, int64_t states) const {
-    return bp::MessageType::get(context, ranksTo(l), states, domain, elementType);
+    return bp::MessageType::get(context, ranksTo(l), states, domain, real);
   }
 
   bp::ShiftType shiftType(int64_t l) const { return bp::ShiftType::get(context, ranksTo(l)); }
@@ -90,7 +102,7 @@ private:
     SmallVector<int64_t> shape = ranksTo(l);
     llvm::append_range(shape, inner);
     shape.push_back(ShapedType::kDynamic);
-    return RankedTensorType::get(shape, type ? type : Type(elementType));
+    return RankedTensorType::get(shape, type ? type : Type(arrays));
   }
 
   RankedTensorType evidenceType() {
@@ -112,7 +124,7 @@ private:
     evidence = function.getArgument(0);
     if (spec.evidence == Evidence::Gaussian) {
       auto leaf = bp::ObserveGaussianOp::create(builder, loc, type, shiftType(depth), evidence, function.getArgument(1),
-                                                function.getArgument(2), tables.values);
+                                                function.getArgument(2), values);
       below[depth] = leaf.getMessage();
       shift = leaf.getShift();
     } else if (spec.evidence == Evidence::Soft) {
@@ -138,9 +150,9 @@ private:
     bool rowwise = domain == bp::Domain::Log && !range.upShared;
     auto type = messageType(l, model.states(l - 1));
     if (l == model.depth() && spec.evidence == Evidence::Symbol)
-      sent[l] = bp::LookUpOp::create(builder, loc, type, evidence, tables.kernels[l - 1]);
+      sent[l] = bp::LookUpOp::create(builder, loc, type, evidence, kernels[l - 1]);
     else
-      sent[l] = bp::UpOp::create(builder, loc, type, below[l], tables.kernels[l - 1], rowwise);
+      sent[l] = bp::UpOp::create(builder, loc, type, below[l], kernels[l - 1], rowwise);
     below[l - 1] = bp::CombineOp::create(builder, loc, messageType(l - 1, model.states(l - 1)), sent[l]);
     if (shift)
       shift = bp::CombineShiftOp::create(builder, loc, shiftType(l - 1), shift);
@@ -152,18 +164,18 @@ private:
 
   /// From the prior down to the leaves; appends the posteriors of level 1..L and the mean of e.
   void passDown(SmallVectorImpl<Value> &answers) {
-    Value above = bp::PriorOp::create(builder, loc, messageType(0, model.rootStates), tables.prior);
+    Value above = bp::PriorOp::create(builder, loc, messageType(0, model.rootStates), prior);
     for (int64_t l = 1; l <= model.depth(); ++l) {
       const LevelRange &range = ranges.levels[l - 1];
       bool rowwise = domain == bp::Domain::Log && !range.downShared;
       Value others = bp::OthersOp::create(builder, loc, sent[l].getType(), sent[l], above);
-      above = bp::DownOp::create(builder, loc, messageType(l, model.states(l)), others, tables.kernels[l - 1], rowwise);
+      above = bp::DownOp::create(builder, loc, messageType(l, model.states(l)), others, kernels[l - 1], rowwise);
       if (domain == bp::Domain::Log || range.rescaleDown)
         above = bp::NormalizeOp::create(builder, loc, TypeRange{above.getType()}, above, Value()).getMessage();
       answers.push_back(posterior(l, bp::BeliefOp::create(builder, loc, above.getType(), above, below[l])));
     }
     answers.push_back(bp::ExpectOp::create(builder, loc, arrayType(model.depth(), {model.valueSize}), answers.back(),
-                                           tables.values));
+                                           values));
   }
 
   Value posterior(int64_t l, Value belief) {
@@ -171,14 +183,17 @@ private:
   }
 
   const Model &model;
-  const ModelTables &tables;
+  const MessageRanges &ranges;
+  bp::Domain domain;
+  FloatType real; ///< of messages
+  double logPartition;
   const ProgramSpec &spec;
-  FloatType elementType;
+  FloatType arrays; ///< type of evidence and answers
   MLIRContext *context;
   OpBuilder builder;
   Location loc = UnknownLoc::get(context);
-  MessageRanges ranges;
-  bp::Domain domain;
+  ElementsAttr prior, values;
+  SmallVector<ElementsAttr> kernels; ///< kernels[l - 1]: [ranks or nodes x S_(l-1) x S_l]
   Value evidence;
   SmallVector<Value> below; ///< below[l]: messages of level l's nodes from their subtrees
   SmallVector<Value> sent;  ///< sent[l]: what level l sends to its parents
@@ -198,10 +213,10 @@ struct ConvertTFGToBP : espalier::impl::ConvertTFGToBPBase<ConvertTFGToBP> {
       return signalPassFailure();
     }
     Model model = readModel(*op);
-    scalePrior(model);
-    ModelTables tables(model, &getContext());
-    for (const ProgramSpec &spec : programsOf(*op, model))
-      ProgramWriter(model, tables, spec, *elementType).write(getOperation(), op->getLoc());
+    for (const ProgramSpec &spec : programsOf(*op, model)) {
+      Arithmetic arithmetic = chooseArithmetic(model, spec.leafMessages(), *elementType);
+      ProgramWriter(arithmetic, spec, *elementType).write(getOperation(), op->getLoc());
+    }
   }
 };
 

@@ -7,7 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/analysis/Partition.h"
+#include "compiler/analysis/Normalize.h"
 #include "compiler/conversion/Passes.h"
 #include "compiler/conversion/support/Programs.h"
 #include "dialects/net/NetOps.h"
@@ -23,23 +23,44 @@ using namespace espalier;
 
 namespace {
 
+/// What a network computes with: feature maps of a type, for the model prepared for that type.
+struct Arithmetic {
+  FloatType real;
+  PreparedModel prepared;
+  MessageRanges ranges;
+};
+
+/// The arrays' own type where every layer is exact as the paper draws it; else double precision, because features then
+/// grow far apart before they meet again.
+Arithmetic chooseArithmetic(const Model &model, LeafMessages leaves, FloatType arrays) {
+  auto analyze = [&](FloatType real) {
+    Arithmetic result{real, prepareModel(model, precisionOf(real)), {}};
+    result.ranges = analyzeMessageRanges(result.prepared.model, leaves, precisionOf(real));
+    return result;
+  };
+  Arithmetic own = analyze(arrays);
+  bool asDrawn = llvm::all_of(own.ranges.levels, [](const LevelRange &range) {
+    return range.upShared && range.downShared && range.positive;
+  });
+  return asDrawn ? own : analyze(cast<FloatType>(Float64Type::get(arrays.getContext())));
+}
+
 /// Draws one network. What the encoder leaves for the decoder (its skips) is kept by level.
 class NetworkWriter {
 public:
-  NetworkWriter(const Model &model, double logPartition, const ProgramSpec &spec, FloatType elementType)
-      : model(model), logPartition(logPartition), spec(spec), elementType(elementType),
-        context(elementType.getContext()), builder(context),
-        ranges(analyzeMessageRanges(model, spec.leafMessages(), precisionOf(elementType))), features(model.depth() + 1),
-        messages(model.depth() + 1) {}
+  NetworkWriter(const Arithmetic &arithmetic, const ProgramSpec &spec, FloatType arrays)
+      : model(arithmetic.prepared.model), ranges(arithmetic.ranges), real(arithmetic.real),
+        logPartition(arithmetic.prepared.logPartition), spec(spec), arrays(arrays), context(arrays.getContext()),
+        builder(context), features(model.depth() + 1), messages(model.depth() + 1) {}
 
   void write(ModuleOp module, Location location) {
     loc = location;
     int64_t depth = model.depth();
     SmallVector<Type> results;
     for (int64_t l = 0; l <= (spec.downward ? depth : 0); ++l)
-      results.push_back(mapType(l, model.states(l)));
+      results.push_back(mapType(l, model.states(l), arrays));
     if (spec.downward)
-      results.push_back(mapType(depth, model.valueSize));
+      results.push_back(mapType(depth, model.valueSize, arrays));
     results.push_back(RankedTensorType::get({ShapedType::kDynamic}, builder.getF64Type()));
     func::FuncOp function = createProgram(module, loc, "net", spec, evidenceType(), results);
     function->setAttr("net.branching", branching());
@@ -49,7 +70,7 @@ public:
     for (int64_t l = depth; l >= 1; --l)
       encoderBlock(l);
     Value belief = net::BiasOp::create(builder, loc, features[0].getType(), features[0], prior());
-    SmallVector<Value> heads = {net::SoftmaxOp::create(builder, loc, belief.getType(), belief)};
+    SmallVector<Value> heads = {head(0, belief)};
     if (spec.downward)
       decoder(belief, heads);
     heads.push_back(net::EvidenceOp::create(builder, loc, results.back(), belief, shift,
@@ -61,10 +82,10 @@ private:
   /// Positions of level l; one position for the root.
   std::vector<int64_t> positions(int64_t l) const { return model.shape(l); }
 
-  RankedTensorType mapType(int64_t l, int64_t channels) const {
+  RankedTensorType mapType(int64_t l, int64_t channels, Type type = nullptr) const {
     SmallVector<int64_t> shape = {ShapedType::kDynamic, channels};
     llvm::append_range(shape, positions(l));
-    return RankedTensorType::get(shape, elementType);
+    return RankedTensorType::get(shape, type ? type : Type(real));
   }
 
   /// Batch and positions, without channels.
@@ -79,7 +100,7 @@ private:
   Type evidenceType() {
     if (spec.evidence == Evidence::Symbol)
       return flatType(model.depth(), builder.getI32Type());
-    return mapType(model.depth(), spec.evidence == Evidence::Gaussian ? model.valueSize : model.leafStates());
+    return mapType(model.depth(), spec.evidence == Evidence::Gaussian ? model.valueSize : model.leafStates(), arrays);
   }
 
   ArrayAttr branching() {
@@ -109,9 +130,12 @@ private:
       shift = stem.getShift();
       return;
     }
-    case Evidence::Soft:
-      features[depth] = normalize(depth, net::SoftStemOp::create(builder, loc, type, input));
+    case Evidence::Soft: {
+      auto stem = net::SoftStemOp::create(builder, loc, type, shiftType(depth), input);
+      features[depth] = stem.getResult();
+      shift = stem.getShift();
       return;
+    }
     }
   }
 
@@ -147,10 +171,18 @@ private:
     for (int64_t l = 1; l <= model.depth(); ++l) {
       incoming = decoderBlock(l, belief, incoming);
       belief = norm(net::AddOp::create(builder, loc, incoming.getType(), incoming, features[l]));
-      heads.push_back(net::SoftmaxOp::create(builder, loc, belief.getType(), belief));
+      heads.push_back(head(l, belief));
     }
     heads.push_back(
-        net::ReadoutOp::create(builder, loc, mapType(model.depth(), model.valueSize), heads.back(), values()));
+        net::ReadoutOp::create(builder, loc, mapType(model.depth(), model.valueSize, arrays), heads.back(), values()));
+  }
+
+  /// The posterior of a level, in the arrays' type.
+  Value head(int64_t l, Value belief) {
+    Value posterior = net::SoftmaxOp::create(builder, loc, belief.getType(), belief);
+    if (real == arrays)
+      return posterior;
+    return net::CastOp::create(builder, loc, mapType(l, model.states(l), arrays), posterior);
   }
 
   Value norm(Value map) { return net::NormOp::create(builder, loc, TypeRange{map.getType()}, map).getResult(); }
@@ -175,13 +207,14 @@ private:
   }
 
   const Model &model;
+  const MessageRanges &ranges;
+  FloatType real; ///< of feature maps
   double logPartition;
   const ProgramSpec &spec;
-  FloatType elementType;
+  FloatType arrays; ///< of evidence and heads
   MLIRContext *context;
   OpBuilder builder;
   Location loc = UnknownLoc::get(context);
-  MessageRanges ranges;
   SmallVector<Value> features; ///< features[l]: h of level l, normalized; the skip into the decoder's sum
   SmallVector<Value> messages; ///< messages[l]: q of level l, a channel group per rank; the skip into its first layer
   Value shift;
@@ -200,10 +233,10 @@ struct ConvertTFGToNet : espalier::impl::ConvertTFGToNetBase<ConvertTFGToNet> {
       return signalPassFailure();
     }
     Model model = readModel(*op);
-    scalePrior(model);
-    double logPartition = computePartition(model).logZ;
-    for (const ProgramSpec &spec : programsOf(*op, model))
-      NetworkWriter(model, logPartition, spec, *elementType).write(getOperation(), op->getLoc());
+    for (const ProgramSpec &spec : programsOf(*op, model)) {
+      Arithmetic arithmetic = chooseArithmetic(model, spec.leafMessages(), *elementType);
+      NetworkWriter(arithmetic, spec, *elementType).write(getOperation(), op->getLoc());
+    }
   }
 };
 

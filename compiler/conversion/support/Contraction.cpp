@@ -4,7 +4,6 @@
 
 #include "compiler/conversion/support/Arithmetic.h"
 
-#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -20,20 +19,22 @@ Value Contraction::product(Value message) {
                       [](ScalarBuilder &b, ValueRange x) { return fma(b, x[0], x[1], x[2]); });
 }
 
-Value Contraction::logSumExp(Value message, double zero) {
-  std::vector<double> logs(weights.begin(), weights.end());
-  for (double &weight : logs)
-    weight = weight > 0 ? std::log(weight) : zero;
-  Operand kernel = index.kernel(ranks, shape, logs, elementType, upward ? "tf" : "ft");
+Value Contraction::logSumExp(Value message) {
+  Operand kernel = index.kernel(ranks, shape, weights, elementType, upward ? "tf" : "ft");
   Operand x = {message, Prefix::Path, "fb"};
   Loop outer = {'t', to()}, inner = {'f', from(), /*reduction=*/true};
   double least = -std::numeric_limits<double>::infinity();
-  Value maximum = index.reduce(ranks, {outer, inner}, elementType, least, {kernel, x},
-                               [](ScalarBuilder &b, ValueRange v) { return max(b, add(b, v[0], v[1]), v[2]); });
+  Value maximum =
+      index.reduce(ranks, {outer, inner}, elementType, least, {kernel, x}, [&](ScalarBuilder &b, ValueRange v) {
+        Value counts = less(b, constant(b, elementType, 0), v[0]);
+        return select(b, counts, max(b, v[1], v[2]), v[2]);
+      });
   Operand m = {maximum, Prefix::Path, "tb"};
   Value sum = index.reduce(ranks, {outer, inner}, elementType, 0, {kernel, x, m}, [&](ScalarBuilder &b, ValueRange v) {
-    Value about = finiteOrZero(b, v[2], least);
-    return add(b, exp(b, sub(b, add(b, v[0], v[1]), about)), v[3]);
+    // Beyond the maximum lie only entries whose weight is 0; they must not become 0 * inf.
+    Value about = sub(b, v[1], finiteOrZero(b, v[2], least));
+    Value zero = constant(b, elementType, 0);
+    return fma(b, v[0], exp(b, select(b, less(b, zero, about), zero, about)), v[3]);
   });
   return index.map(ranks, {outer}, elementType, {{sum, Prefix::Path, "tb"}, m}, [&](ScalarBuilder &b, ValueRange v) {
     return add(b, log(b, v[0]), finiteOrZero(b, v[1], least));

@@ -27,8 +27,8 @@ struct Contraction {
   /// sum K x.
   mlir::Value product(mlir::Value message);
 
-  /// log sum K exp(x), every sum about its own maximum; log 0 is `zero` (-inf, or a finite floor).
-  mlir::Value logSumExp(mlir::Value message, double zero);
+  /// log sum K exp(x), every sum about the largest x that its kernel lets count; log 0 is -inf.
+  mlir::Value logSumExp(mlir::Value message);
 };
 
 /// Over the states of [ranks x states x batch]: a tensor [ranks x batch]. `least` is where the maximum starts.

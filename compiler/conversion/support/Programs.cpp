@@ -61,12 +61,6 @@ ElementsAttr edgeKernels(const Model &model, int64_t l, MLIRContext *context) {
   return makeTable(context, {count, model.states(l - 1), level.states}, kernels, "kernel_" + std::to_string(l));
 }
 
-void scalePrior(Model &model) {
-  double largest = *llvm::max_element(model.prior);
-  for (double &weight : model.prior)
-    weight /= largest;
-}
-
 func::FuncOp createProgram(ModuleOp module, Location loc, StringRef program, const ProgramSpec &spec, Type evidence,
                            TypeRange results) {
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());

@@ -40,9 +40,6 @@ Precision precisionOf(mlir::FloatType type);
 /// Kernels of level l with one matrix per rank or per node, whatever their sharing: [count x S_parent x S_child].
 mlir::ElementsAttr edgeKernels(const Model &model, int64_t l, mlir::MLIRContext *context);
 
-/// Divides the prior by its largest weight: only its direction counts, and log Z is then that of the model so scaled.
-void scalePrior(Model &model);
-
 /// An empty function `program`_`suffix` at the end of the module with an entry block. Arguments: evidence,
 /// lambda, sigma (f64).
 mlir::func::FuncOp createProgram(mlir::ModuleOp module, mlir::Location loc, llvm::StringRef program,
