@@ -68,12 +68,10 @@ static void addModelSymbol(llvm::Module &module, const Description &description,
                            "espalier_model");
 }
 
-/// Optimizes for speed. Vectors are there already, and the loops over them must not be vectorized again.
+/// Cleans up what lowering left. Loops are as they should be: vectors, register blocks and their order are the schedule's,
+/// and LLVM's own unrolling would multiply code and compile time for nothing.
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopVectorization = false;
-  tuning.SLPVectorization = false;
-  llvm::PassBuilder passes(&machine, tuning);
+  llvm::PassBuilder passes(&machine);
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager components;
@@ -83,7 +81,10 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   passes.registerFunctionAnalyses(functions);
   passes.registerLoopAnalyses(loops);
   passes.crossRegisterProxies(loops, functions, components, modules);
-  passes.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, modules);
+  llvm::ModulePassManager pipeline;
+  llvm::cantFail(passes.parsePassPipeline(
+      pipeline, "function(simplifycfg,early-cse<memssa>,instcombine,loop-mssa(licm),gvn,dse,instcombine,simplifycfg)"));
+  pipeline.run(module, modules);
 }
 
 static void tuneForTarget(llvm::Module &module, const Target &target) {

@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -56,6 +57,23 @@ struct Tile {
     return extents;
   }
 
+  /// Whether the body computes exp or log, whose expansions are long: then one vector at a time is enough.
+  bool isHeavy() const {
+    return llvm::any_of(*generic().getBody(), [](Operation &inner) { return isa<math::ExpOp, math::LogOp>(inner); });
+  }
+
+  /// The body's read of a table row by row: its last index is the last state, one of the others differs by sample.
+  memref::LoadOp rowLookUp() const {
+    if (!sums.empty() || states.empty())
+      return {};
+    for (auto load : generic().getBody()->getOps<memref::LoadOp>()) {
+      auto last = load.getIndices().back().getDefiningOp<linalg::IndexOp>();
+      if (last && static_cast<int64_t>(last.getDim()) == states.back())
+        return load;
+    }
+    return {};
+  }
+
   /// Whether `operand` is read where the result is written: at the same states and sample.
   bool readsInPlace(OpOperand *operand) const {
     return generic().getMatchingIndexingMap(operand) ==
@@ -70,8 +88,10 @@ public:
       : tiles(tiles), shape(shape), b(tiles.front().generic().getLoc(), builder) {
     batch = cast<ShapedType>(tiles.front().result().getType()).getShape().back();
     bool reduces = llvm::any_of(tiles, [](const Tile &tile) { return !tile.sums.empty(); });
-    rows = reduces ? shape.rows : 1;
-    columns = std::min(shape.columns, batch / shape.lanes);
+    bool looksUp = llvm::any_of(tiles, [](const Tile &tile) { return static_cast<bool>(tile.rowLookUp()); });
+    bool heavy = llvm::any_of(tiles, [](const Tile &tile) { return tile.isHeavy(); });
+    rows = looksUp ? shape.lanes : reduces && !heavy ? shape.rows : 1;
+    columns = looksUp || heavy ? 1 : std::min(shape.columns, batch / shape.lanes);
   }
 
   void write() {
@@ -141,7 +161,10 @@ private:
     for (auto [loop, value] : llvm::zip(tile.states, outer))
       loops[loop] = value;
     SmallVector<Value> values = initial(tile);
-    values = tile.sums.empty() ? evaluate(tile, values) : reduce(tile, tile.sums, values);
+    if (memref::LoadOp load = tile.rowLookUp())
+      values = lookUpRows(tile, load);
+    else
+      values = tile.sums.empty() ? evaluate(tile, values) : reduce(tile, tile.sums, values);
     bool stored = isReadElsewhere(tile);
     for (int64_t r = 0; r < height; ++r)
       for (int64_t c = 0; c < columns; ++c) {
@@ -263,8 +286,6 @@ private:
     for (Operation &inner : op.getBody()->without_terminator()) {
       if (auto index = dyn_cast<linalg::IndexOp>(inner))
         mapping.map(index.getResult(), loopValue(tile, index.getDim(), r, c));
-      else if (auto load = dyn_cast<memref::LoadOp>(inner))
-        mapping.map(load.getResult(), lookUp(load, mapping));
       else
         cloneElementwise(inner, mapping);
     }
@@ -294,42 +315,58 @@ private:
     mapping.map(inner.getResults(), clone->getResults());
   }
 
-  /// A table read at an index that differs by sample.
-  Value lookUp(memref::LoadOp load, IRMapping &mapping) {
-    auto type = cast<MemRefType>(load.getMemRef().getType());
-    int64_t stride = 1;
-    Value offset;
-    for (auto [index, extent] : llvm::reverse(llvm::zip_equal(load.getIndices(), type.getShape()))) {
-      Value term = mapping.lookupOrDefault(index);
-      if (isa<VectorType>(term.getType()) || (offset && isa<VectorType>(offset.getType())))
-        term = toVector(term);
-      if (offset && isa<VectorType>(term.getType()))
-        offset = toVector(offset);
-      if (stride != 1) {
-        Value factor = indexConstant(stride);
-        term = arith::MulIOp::create(b, term, isa<VectorType>(term.getType()) ? toVector(factor) : factor);
-      }
-      offset = offset ? arith::AddIOp::create(b, offset, term).getResult() : term;
-      stride *= extent;
+  //===--------------------------------------------------------------------===//
+  // Tables
+  //===--------------------------------------------------------------------===//
+
+  /// Reads a table whose row is chosen by the sample: every lane's row at once, then transposes, so that lanes become
+  /// samples again. Gathers would take several times as long. Rows are padded to whole vectors (kTablePadding).
+  SmallVector<Value> lookUpRows(const Tile &tile, memref::LoadOp load) {
+    linalg::GenericOp op = tile.op;
+    OpOperand *symbols = op.getDpsInputOperand(0);
+    auto rowType = VectorType::get({shape.lanes}, load.getMemRefType().getElementType());
+    SmallVector<Value> vectors;
+    for (int64_t lane = 0; lane < shape.lanes; ++lane) {
+      SmallVector<Value> at = indices(tile, symbols, 0, 0);
+      at.back() = arith::AddIOp::create(b, at.back(), indexConstant(lane));
+      IRMapping mapping;
+      mapping.map(op.getMatchingBlockArgument(symbols), memref::LoadOp::create(b, symbols->get(), at).getResult());
+      SmallVector<Value> rowAt;
+      for (Value index : load.getIndices())
+        rowAt.push_back(scalarIndex(tile, index, mapping));
+      vectors.push_back(vector::LoadOp::create(b, rowType, load.getMemRef(), rowAt));
     }
-    Value flat = flatten(load.getMemRef());
-    if (!isa<VectorType>(offset.getType()))
-      return memref::LoadOp::create(b, flat, offset);
-    auto result = VectorType::get({shape.lanes}, type.getElementType());
-    Value all = arith::ConstantOp::create(
-        b, DenseElementsAttr::get(VectorType::get({shape.lanes}, b.getI1Type()), b.getBoolAttr(true)));
-    Value nothing = arith::ConstantOp::create(b, b.getZeroAttr(result));
-    auto narrow = VectorType::get({shape.lanes}, b.getI32Type());
-    Value positions = arith::IndexCastOp::create(b, narrow, offset);
-    return vector::GatherOp::create(b, result, flat, ValueRange{indexConstant(0)}, positions, all, nothing);
+    transpose(vectors);
+    vectors.resize(height);
+    return vectors;
   }
 
-  Value flatten(Value table) {
-    auto type = cast<MemRefType>(table.getType());
-    if (type.getRank() == 1)
-      return table;
-    ReassociationIndices all(llvm::to_vector(llvm::seq<int64_t>(0, type.getRank())));
-    return memref::CollapseShapeOp::create(b, table, ArrayRef<ReassociationIndices>{all});
+  /// An index of a table read, for one sample.
+  Value scalarIndex(const Tile &tile, Value index, IRMapping &mapping) {
+    if (auto loop = index.getDefiningOp<linalg::IndexOp>())
+      return loopValue(tile, loop.getDim(), 0, 0);
+    if (auto cast = index.getDefiningOp<arith::IndexCastOp>())
+      return arith::IndexCastOp::create(b, b.getIndexType(), mapping.lookupOrDefault(cast.getIn()));
+    return index;
+  }
+
+  /// Swaps rows and lanes of a square of vectors, by exchanging ever smaller blocks.
+  void transpose(SmallVectorImpl<Value> &vectors) {
+    int64_t size = vectors.size();
+    for (int64_t block = size / 2; block >= 1; block /= 2) {
+      SmallVector<int64_t> low, high;
+      for (int64_t lane = 0; lane < size; ++lane) {
+        low.push_back(lane & block ? size + lane - block : lane);
+        high.push_back(lane & block ? size + lane : lane + block);
+      }
+      for (int64_t row = 0; row < size; ++row) {
+        if (row & block)
+          continue;
+        Value first = vectors[row], second = vectors[row + block];
+        vectors[row] = vector::ShuffleOp::create(b, first, second, low);
+        vectors[row + block] = vector::ShuffleOp::create(b, first, second, high);
+      }
+    }
   }
 
   ArrayRef<Tile> tiles;
@@ -396,7 +433,7 @@ private:
 
   /// Same states, and nothing read of the group but at the place where it was written.
   bool fits(const Tile &tile) {
-    if (group.front().stateExtents() != tile.stateExtents())
+    if (group.front().stateExtents() != tile.stateExtents() || group.front().isHeavy() != tile.isHeavy())
       return false;
     linalg::GenericOp op = tile.op;
     for (const Tile &earlier : group) {

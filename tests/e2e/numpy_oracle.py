@@ -95,21 +95,31 @@ class Model:
 
 
 def leaf_fields(model, observed, kind, lam=1.0, sigma=1.0):
-    """log p(observation | state): [batch x leaves in rank order x states]."""
+    """(fields, offset): log p(observation | state) is fields[batch x leaves in rank order x states] + offset[batch].
+
+    The offset holds what all states of a leaf have in common, which is huge where z is far from every value: taken
+    along in the fields, it would cost the messages their last digits.
+    """
     batch, states, places = observed.shape[0], model.states[-1], model.rank_order(model.depth)
     leaves = len(places)
+    nothing = np.zeros(batch, REAL)
     with np.errstate(divide="ignore"):
         if kind == "symbol":
             x = observed.reshape(batch, leaves)[:, places, None]
-            return np.log(((x == np.arange(states)) | (x < 0)).astype(REAL))
+            return np.log(((x == np.arange(states)) | (x < 0)).astype(REAL)), nothing
         if kind == "soft":
-            return np.log(observed.reshape(batch, leaves, states)[:, places].astype(REAL))
+            return np.log(observed.reshape(batch, leaves, states)[:, places].astype(REAL)), nothing
     p = model.values.shape[1]
-    z = observed.reshape(batch, leaves, 1, p)[:, places].astype(REAL)
-    variance = REAL(sigma) ** 2
-    density = -((z - REAL(lam) * model.values) ** 2) / (2 * variance) - np.log(2 * REAL(np.pi) * variance) / 2
-    missing = np.isnan(z).any(axis=-1)
-    return np.where(missing, REAL(0), np.where(np.isnan(density), 0, density).sum(axis=-1))
+    z = observed.reshape(batch, leaves, p)[:, places].astype(REAL)
+    missing = np.isnan(z).any(axis=-1, keepdims=True)
+    z = np.where(missing, 0, z)
+    means, variance = REAL(lam) * model.values, REAL(sigma) ** 2
+    # |z - mean|^2 = |z|^2 - 2 mean (z - mean / 2)
+    score = ((z[:, :, None] - means / 2) * means).sum(axis=-1) / variance
+    best = score.max(axis=-1, keepdims=True)
+    nearest = means[score.argmax(axis=-1)]
+    density = -((z - nearest) ** 2).sum(axis=-1) / (2 * variance) - p * np.log(2 * REAL(np.pi) * variance) / 2
+    return np.where(missing, 0, score - best), np.where(missing[..., 0], 0, density).sum(axis=-1)
 
 
 def log_sum_exp(x, axis):
@@ -126,14 +136,26 @@ def edge_logs(model, l):
         return np.log(np.tile(kernel, (model.nodes(l) // kernel.shape[0], 1, 1)))
 
 
+def norm(x):
+    """(x with its largest state at 0, what was taken away); what is impossible stays so."""
+    largest = x.max(axis=-1, keepdims=True)
+    shift = np.where(np.isneginf(largest), 0, largest)
+    return x - shift, shift[..., 0]
+
+
 def propagate(model, fields):
-    """Unnormalised log beliefs of every level, [batch x nodes x states] each; each sums to the evidence's weight."""
+    """(beliefs, offset): logs of every level's beliefs, [batch x nodes x states], each node's up to a constant.
+
+    The root's sum, plus offset[batch], to the log of the evidence's weight. Messages are normed on the way: what all
+    states have in common may be huge and would cost them their last digits.
+    """
     batch = fields.shape[0]
-    up, messages = {model.depth: fields}, {}
+    up, messages, offset = {model.depth: fields}, {}, np.zeros(batch, REAL)
     for l in range(model.depth, 0, -1):
-        messages[l] = log_sum_exp(edge_logs(model, l) + up[l][:, :, None, :], axis=3).reshape(
-            batch, model.nodes(l - 1), model.ranks(l), model.states[l - 1])
-        up[l - 1] = messages[l].sum(axis=2)
+        told, shift = norm(log_sum_exp(edge_logs(model, l) + up[l][:, :, None, :], axis=3))
+        messages[l] = told.reshape(batch, model.nodes(l - 1), model.ranks(l), model.states[l - 1])
+        up[l - 1], also = norm(messages[l].sum(axis=2))
+        offset = offset + shift.sum(axis=1) + also.sum(axis=1)
     with np.errstate(divide="ignore"):
         outside = np.broadcast_to(np.log(model.prior), up[0].shape)
     beliefs = [outside + up[0]]
@@ -141,10 +163,10 @@ def propagate(model, fields):
         told = np.empty_like(messages[l])
         for i in range(model.ranks(l)):  # every child hears of its siblings only
             told[:, :, i] = outside + np.delete(messages[l], i, axis=2).sum(axis=2)
-        told = told.reshape(batch, model.nodes(l), model.states[l - 1])
-        outside = log_sum_exp(edge_logs(model, l) + told[:, :, :, None], axis=2)
+        told, _ = norm(told.reshape(batch, model.nodes(l), model.states[l - 1]))
+        outside, _ = norm(log_sum_exp(edge_logs(model, l) + told[:, :, :, None], axis=2))
         beliefs.append(outside + up[l])
-    return beliefs
+    return beliefs, offset
 
 
 def user_layout(model, l, array):
@@ -162,9 +184,11 @@ def posteriors(beliefs):
 def answer(model, query, observed, level=None, lam=1.0, sigma=1.0, soft=False):
     """(output as users see it, float64; mask of impossible samples, whose output is 0, for loglik -inf)."""
     kind = "soft" if soft else model.channel
-    beliefs = propagate(model, leaf_fields(model, np.asarray(observed), kind, lam, sigma))
-    nothing = propagate(model, np.zeros((1, model.nodes(model.depth), model.states[-1]), REAL))
-    loglik = log_sum_exp(beliefs[0][:, 0], axis=1) - log_sum_exp(nothing[0][:, 0], axis=1)
+    fields, offset = leaf_fields(model, np.asarray(observed), kind, lam, sigma)
+    beliefs, taken = propagate(model, fields)
+    nothing, nothing_taken = propagate(model, np.zeros((1, model.nodes(model.depth), model.states[-1]), REAL))
+    loglik = log_sum_exp(beliefs[0][:, 0], axis=1) + taken + offset
+    loglik = loglik - log_sum_exp(nothing[0][:, 0], axis=1) - nothing_taken
     impossible = np.isneginf(loglik)
     if query == "loglik":
         return loglik.astype(np.float64), impossible

@@ -137,21 +137,24 @@ private:
   // Across an edge
   //===--------------------------------------------------------------------===//
 
+  static int64_t paddedRow(int64_t states) { return llvm::alignTo(states, kTablePadding); }
+
   /// Columns of the kernel by symbol, and its row sums in the place of the missing symbol:
-  /// [count x (child states + 1) x parent states], in the message's domain. Sums are formed as a product would.
+  /// [count x (child states + 1) x parent states, padded], in the message's domain. Sums are formed as a product would.
   static std::vector<double> columnTable(ArrayRef<int64_t> shape, ArrayRef<double> kernel, bp::MessageType type) {
     bool log = isLog(type), single = type.getElementType().isF32();
     auto [count, parents, children] = std::tuple(shape[0], shape[1], shape[2]);
-    std::vector<double> table(count * (children + 1) * parents);
+    int64_t row = paddedRow(parents);
+    std::vector<double> table(count * (children + 1) * row);
     for (int64_t k = 0; k < count; ++k)
       for (int64_t s = 0; s < parents; ++s) {
         double sum = 0;
         for (int64_t a = 0; a < children; ++a) {
           double weight = kernel[(k * parents + s) * children + a];
           sum = single ? static_cast<float>(sum + weight) : sum + weight;
-          table[(k * (children + 1) + a) * parents + s] = log ? std::log(weight) : weight;
+          table[(k * (children + 1) + a) * row + s] = log ? std::log(weight) : weight;
         }
-        table[(k * (children + 1) + children) * parents + s] = log ? std::log(sum) : sum;
+        table[(k * (children + 1) + children) * row + s] = log ? std::log(sum) : sum;
       }
     return table;
   }
@@ -161,7 +164,8 @@ private:
     ArrayRef<int64_t> shape = tableShape(op.getKernel());
     std::vector<double> columns = columnTable(shape, *readTable(op.getKernel()), type);
     // Rank or path axes, then symbol and parent state, are indexed in the body: which column is data.
-    Operand table = index.kernel(type.getRanks(), {shape[0], shape[2] + 1, shape[1]}, columns, type.getElementType(), "");
+    Operand table = index.kernel(type.getRanks(), {shape[0], shape[2] + 1, paddedRow(shape[1])}, columns,
+                                 type.getElementType(), "");
     int64_t depth = type.getLevel(), first = table.prefix == Prefix::Rank ? depth - 1 : 0;
     tensors[op.getMessage()] =
         index.map(type.getRanks(), {{'s', type.getStates()}}, type.getElementType(),
