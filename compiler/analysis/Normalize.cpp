@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <limits>
 #include <span>
 
 namespace espalier {
@@ -19,18 +21,41 @@ template <typename Real> Real sumFromLeft(std::span<const double> row) {
   return sum;
 }
 
-/// Rounds a row that sums to one such that it does so in `Real`: its largest entry takes up what rounding left.
+/// `value` moved by `steps` units in the last place.
+template <typename Real> Real moved(Real value, int steps) {
+  for (; steps > 0; --steps)
+    value = std::nextafter(value, std::numeric_limits<Real>::infinity());
+  for (; steps < 0; ++steps)
+    value = std::nextafter(value, Real(0));
+  return value;
+}
+
+/// Rounds a row that sums to one such that it does so in `Real`. What rounding left goes into the two largest entries, where
+/// a few units in the last place matter least; which few do it is found by trying, nearest first.
 template <typename Real> void roundRow(std::span<double> row) {
   for (double &weight : row)
     weight = static_cast<Real>(weight);
-  double &largest = *std::max_element(row.begin(), row.end());
-  constexpr int kAttempts = 16;
-  for (int i = 0; i < kAttempts; ++i) {
-    Real rest = 1 - sumFromLeft<Real>(row);
-    if (rest == 0)
-      return;
-    largest = static_cast<Real>(largest + rest);
-  }
+  double &first = *std::max_element(row.begin(), row.end());
+  double *second = nullptr;
+  for (double &weight : row)
+    if (&weight != &first && weight > 0 && (!second || weight > *second))
+      second = &weight;
+  const Real most = first, next = second ? *second : 0;
+  constexpr int kReach = 8;
+  for (int reach = 0; reach <= kReach; ++reach)
+    for (int i = -reach; i <= reach; ++i)
+      for (int j = second ? -reach : 0; j <= (second ? reach : 0); ++j) {
+        if (std::max(std::abs(i), std::abs(j)) != reach)
+          continue;
+        first = moved(most, i);
+        if (second)
+          *second = moved(next, j);
+        if (sumFromLeft<Real>(row) == 1)
+          return;
+      }
+  first = most;
+  if (second)
+    *second = next;
 }
 
 template <typename Real> void roundWeights(std::span<double> weights) {
