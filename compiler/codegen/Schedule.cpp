@@ -10,6 +10,7 @@
 
 #include "compiler/codegen/Passes.h"
 #include "compiler/conversion/support/IndexSpace.h"
+#include "compiler/conversion/support/Programs.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -107,6 +108,8 @@ private:
   //===--------------------------------------------------------------------===//
 
   LogicalResult collect() {
+    if (failed(checkProgram(source)))
+      return failure();
     for (Operation &op : source.getBody().front()) {
       if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
         auto depth = generic->getAttrOfType<IntegerAttr>(kDepthAttr);
@@ -120,6 +123,9 @@ private:
     }
     for (auto [i, step] : llvm::enumerate(steps))
       stepOf[step.op.getResult(0)] = i;
+    for (Value answer : returnOp().getOperands())
+      if (!producer(answer))
+        return returnOp().emitOpError() << "expects every answer to be computed by a linalg.generic";
     return success();
   }
 

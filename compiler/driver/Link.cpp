@@ -54,7 +54,19 @@ static Error runLinker(ArrayRef<std::string> arguments) {
   return createStringError("linking failed: " + problem);
 }
 
+/// Says what keeps `output` from being written, before any work is done for it.
+static Error checkOutput(const std::string &output) {
+  if (sys::fs::is_directory(output))
+    return createStringError(output + ": is a directory");
+  StringRef parent = sys::path::parent_path(output);
+  if (!parent.empty() && !sys::fs::is_directory(parent))
+    return createStringError(output + ": no such directory: " + parent);
+  return Error::success();
+}
+
 Error link(ArrayRef<char> object, LinkKind kind, const std::string &output) {
+  if (Error error = checkOutput(output))
+    return error;
   ErrorOr<std::string> compiler = sys::findProgramByName("c++");
   if (!compiler)
     return createStringError("linking needs a C++ compiler: found no c++ on the PATH");
@@ -64,9 +76,6 @@ Error link(ArrayRef<char> object, LinkKind kind, const std::string &output) {
   FileRemover removeObject(objectPath);
   if (Error error = writeObject(object, objectPath))
     return error;
-  if (sys::fs::is_directory(output))
-    return createStringError(output + ": is a directory");
-
   linked += ".tmp";
   FileRemover removeLinked(linked);
   std::vector<std::string> arguments = {*compiler, objectPath.str().str(), "-o", linked.str().str()};

@@ -65,8 +65,9 @@ LogicalResult Pipeline::dump(StringRef stage) {
 
 LogicalResult Pipeline::run(StringRef stage, llvm::function_ref<void(OpPassManager &)> build) {
   auto start = std::chrono::steady_clock::now();
-  if (stages++ == 0 && failed(dump("input")))
+  if (stages == 0 && failed(dump("input")))
     return failure();
+  ++stages;
   PassManager passes(module->getName());
   if (failed(applyPassManagerCLOptions(passes)))
     return failure();

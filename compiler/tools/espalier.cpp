@@ -53,18 +53,33 @@ bool parseMLIRFlags(const std::vector<const char *> &flags) {
   return false;
 }
 
+Emit parseEmit(const std::string &form) {
+  static const std::map<std::string, Emit> forms = {
+      {"exe", Emit::Executable}, {"shared", Emit::Shared}, {"object", Emit::Object}, {"tfg", Emit::TFG},
+      {"bp", Emit::BP},          {"net", Emit::Net},       {"linalg", Emit::Linalg}, {"llvm", Emit::LLVM}};
+  auto found = forms.find(form);
+  if (found == forms.end())
+    throw CLI::ValidationError("--emit", "expects exe, shared, object, tfg, bp, net, linalg or llvm, got '" + form + "'");
+  return found->second;
+}
+
+std::string parseDtype(const std::string &dtype) {
+  if (dtype != "f32" && dtype != "f64")
+    throw CLI::ValidationError("--dtype", "expects f32 or f64, got '" + dtype + "'");
+  return dtype;
+}
+
 void addCompile(CLI::App &app, CompileOptions &options) {
   CLI::App *command = app.add_subcommand("compile", "Turn a model into an executable, or show any stage on the way");
   command->add_option("MODEL", options.model, "A .toml model file, or an .mlir module that --emit wrote")->required();
   command->add_option("-o", options.output, "The output file; text goes to standard output without it");
-  std::map<std::string, Emit> forms = {{"exe", Emit::Executable}, {"shared", Emit::Shared}, {"object", Emit::Object},
-                                       {"tfg", Emit::TFG},        {"bp", Emit::BP},         {"net", Emit::Net},
-                                       {"linalg", Emit::Linalg},  {"llvm", Emit::LLVM}};
-  command->add_option("--emit", options.emit, "What to write: exe, shared, object, tfg, bp, net, linalg or llvm")
-      ->transform(CLI::CheckedTransformer(forms).description(""))
+  command->add_option_function<std::string>(
+      "--emit", [&options](const std::string &form) { options.emit = parseEmit(form); },
+      "What to write: exe (default), shared, object, tfg, bp, net, linalg or llvm")
       ->type_name("FORM");
-  command->add_option("--dtype", options.pipeline.dtype, "Type of messages and outputs: f32 (default) or f64")
-      ->check(CLI::IsMember({"f32", "f64"}).description(""))
+  command->add_option_function<std::string>(
+      "--dtype", [&options](const std::string &dtype) { options.pipeline.dtype = parseDtype(dtype); },
+      "Type of messages and outputs: f32 (default) or f64")
       ->type_name("TYPE");
   command->add_option("--target-cpu", options.pipeline.targetCPU, "native (default), x86-64-v2, x86-64-v3, x86-64-v4, ...")
       ->type_name("CPU");
@@ -103,6 +118,11 @@ int run(int argc, char **argv) {
   app.footer("MLIR's flags (--mlir-print-ir-after-all, --mlir-timing, ...) are understood by every command.");
   try {
     app.parse(arguments);
+  } catch (const CLI::RequiredError &error) {
+    bool command = app.get_subcommands().empty();
+    std::cerr << "espalier: error: "
+              << (command ? "expects a command: compile, verify or describe (see --help)" : error.what()) << "\n";
+    return kWrong;
   } catch (const CLI::ParseError &error) {
     if (error.get_exit_code() == 0)
       return app.exit(error);

@@ -43,6 +43,11 @@ LogicalResult verifyTable(Operation *op, StringRef what, ElementsAttr table, Arr
   auto expected = RankedTensorType::get(shape, Float64Type::get(op->getContext()));
   if (table.getType() != expected)
     return op->emitOpError() << "expects " << what << " of type " << expected << ", got " << table.getType();
+  int64_t present = table.getNumElements();
+  if (auto resource = dyn_cast<DenseF64ResourceElementsAttr>(table))
+    present = resource.tryGetAsArrayRef().value_or(ArrayRef<double>()).size();
+  if (present != table.getNumElements())
+    return op->emitOpError() << "expects " << what << " with " << table.getNumElements() << " entries, got " << present;
   return success();
 }
 

@@ -129,7 +129,8 @@ def self_test(environment):
                good + f"{fence}mlir output\nx ...\n{fence}\n", f"{fence}sh no-run\nfalse\n{fence}\n"]
     failing = [f"{fence}sh\nfalse\necho\n{fence}\n", f"{fence}sh\nfalse | true\n{fence}\n", f"{fence}sh\ntrue\n",
                f"{fence}sh\n# exits with 3\ntrue\n{fence}\n", f"{fence}text output\n{fence}\n",
-               good + f"{fence}text output\nx = 2\n{fence}\n", good + f"{fence}text output\nx = 1\nz 1.2e-07 w\n{fence}\n",
+               good + f"{fence}text output\nx = 2\n{fence}\n",
+               good + f"{fence}text output\nx = 1\nz 1.2e-07 w\n{fence}\n",
                good + f"{fence}text output\ny\n...\nx = 1\n{fence}\n",
                good + f"{fence}mlir output\nz 1.2e-07 w\n{fence}\n", good + f"{fence}text output\n= 1\n{fence}\n"]
     for page in passing:

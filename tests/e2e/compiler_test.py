@@ -67,13 +67,15 @@ class Models(harness.TestCase):
                 self.assertEqual((result.code, result.err), (0, ""))
                 text = json.loads(result.out)
                 self.assertEqual(text["model"], name.removesuffix(".toml"))
-                states = [level["states"] for level in text["levels"]]
+                patches = [level["patch"] for level in text["levels"][1:]]
                 self.assertEqual([network["network"] for network in text["networks"]], ["convnet", "unet"])
-                for network in text["networks"]:
-                    tables = [layer["parameters"] for layer in network["layers"] if "kernel" in layer]
-                    expected = [level["parameters"] for level in text["levels"][1:]]
-                    self.assertEqual(sorted(tables), sorted(expected * (2 if network["network"] == "unet" else 1)))
-                self.assertEqual(len(states), len(text["levels"]))
+                for network, expected in zip(text["networks"], (patches[::-1], patches[::-1] + patches)):
+                    convolutions = [layer for layer in network["layers"] if "kernel" in layer]
+                    self.assertEqual([layer["kernel"] for layer in convolutions], expected)
+                    self.assertEqual([layer["stride"] for layer in convolutions], expected)
+                    for layer in convolutions:
+                        self.assertGreater(layer["parameters"], 0)
+                        self.assertGreaterEqual(layer["flops"], 2 * layer["parameters"])
 
 
 class Stages(harness.TestCase):
@@ -93,7 +95,7 @@ class Stages(harness.TestCase):
         super().setUp()
         rng = np.random.default_rng(3)
         self.options = {"grammar.toml": [], "rules.toml": ["--sigma=0.5"]}
-        self.evidence = {"grammar.toml": self.save("words.npy", np.array([[0, 2, -1, -1], [-1, -1, -1, 5]])),
+        self.evidence = {"grammar.toml": self.save("words.npy", np.array([[0, 2, -1, -1], [-1, -1, -1, 6]])),
                          "rules.toml": self.save("noisy.npy", rng.normal(size=(9, 12)).astype(np.float32))}
 
     def check_stage(self, model, stage, *options):

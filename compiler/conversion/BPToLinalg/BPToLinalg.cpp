@@ -11,6 +11,7 @@
 #include "compiler/conversion/support/Contraction.h"
 #include "compiler/conversion/support/GaussianField.h"
 #include "compiler/conversion/support/IndexSpace.h"
+#include "compiler/conversion/support/Programs.h"
 #include "dialects/bp/BPOps.h"
 #include "dialects/support/Tables.h"
 
@@ -400,9 +401,13 @@ private:
 
 struct ConvertBPToLinalg : espalier::impl::ConvertBPToLinalgBase<ConvertBPToLinalg> {
   void runOnOperation() override {
-    for (auto function : getOperation().getOps<func::FuncOp>())
-      if (!function.getOps<bp::PosteriorOp>().empty())
-        Lowering(function).run();
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      if (function.getOps<bp::PosteriorOp>().empty())
+        continue;
+      if (failed(checkProgram(function)))
+        return signalPassFailure();
+      Lowering(function).run();
+    }
   }
 };
 

@@ -10,6 +10,7 @@
 #include "compiler/conversion/support/Arithmetic.h"
 #include "compiler/conversion/support/Contraction.h"
 #include "compiler/conversion/support/GaussianField.h"
+#include "compiler/conversion/support/Programs.h"
 #include "dialects/net/NetOps.h"
 #include "dialects/support/Tables.h"
 
@@ -429,7 +430,7 @@ struct ConvertNetToLinalg : espalier::impl::ConvertNetToLinalgBase<ConvertNetToL
       if (function.getOps<net::SoftmaxOp>().empty())
         continue;
       FailureOr<SmallVector<int64_t>> branching = branchingOf(function);
-      if (failed(branching) || failed(Lowering(function, *branching).run()))
+      if (failed(branching) || failed(checkProgram(function)) || failed(Lowering(function, *branching).run()))
         return signalPassFailure();
     }
   }

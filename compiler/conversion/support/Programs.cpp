@@ -61,6 +61,18 @@ ElementsAttr edgeKernels(const Model &model, int64_t l, MLIRContext *context) {
   return makeTable(context, {count, model.states(l - 1), level.states}, kernels, "kernel_" + std::to_string(l));
 }
 
+LogicalResult checkProgram(func::FuncOp function) {
+  FunctionType type = function.getFunctionType();
+  auto isArray = [](Type t) { return isa<RankedTensorType>(t) && cast<RankedTensorType>(t).getRank() >= 1; };
+  if (function.isExternal() || !function.getBody().hasOneBlock())
+    return function.emitError() << "expects a program with a body of one block";
+  if (type.getNumInputs() != 3 || !isArray(type.getInput(0)) || !type.getInput(1).isF64() || !type.getInput(2).isF64())
+    return function.emitError() << "expects the arguments evidence, lambda and sigma, got " << type;
+  if (type.getNumResults() < 2 || !llvm::all_of(type.getResults(), isArray))
+    return function.emitError() << "expects posteriors and a log-likelihood as results, got " << type;
+  return success();
+}
+
 func::FuncOp createProgram(ModuleOp module, Location loc, StringRef program, const ProgramSpec &spec, Type evidence,
                            TypeRange results) {
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());

@@ -40,6 +40,10 @@ Precision precisionOf(mlir::FloatType type);
 /// Kernels of level l with one matrix per rank or per node, whatever their sharing: [count x S_parent x S_child].
 mlir::ElementsAttr edgeKernels(const Model &model, int64_t l, mlir::MLIRContext *context);
 
+/// Checks that `function` is a program: evidence (a tensor whose last or first axis is the batch), lambda, sigma as
+/// arguments; posteriors and, last, the log-likelihood as results. Modules may have been edited by hand.
+mlir::LogicalResult checkProgram(mlir::func::FuncOp function);
+
 /// An empty function `program`_`suffix` at the end of the module with an entry block. Arguments: evidence,
 /// lambda, sigma (f64).
 mlir::func::FuncOp createProgram(mlir::ModuleOp module, mlir::Location loc, llvm::StringRef program,

@@ -23,6 +23,8 @@
 // CHECK-NOT: memref<2x4x8xf32>
 // CHECK-DAG: memref.view %[[SPACE]]{{.*}} to memref<4x8xf32>
 // CHECK-DAG: memref.view %[[OUT]]{{.*}} to memref<4x8xf32>
+// CHECK-NOT: memref<2x3x4x8xf32>
+// CHECK-NOT: memref<2x4x8xf32>
 
 // A node's product starts before the loop over its children, and each child's message joins it at once.
 // CHECK: linalg.fill ins(%[[ONE:[^ ]+]] : f32) outs(%[[ROOT:[^ ]+]] : memref<4x8xf32>)
