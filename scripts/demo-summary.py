@@ -26,8 +26,9 @@ def main(folder):
         print(f"    {what:22} {' '.join(str(scene) for scene in scenes)}")
 
     print("  largest difference between BP and the network")
-    print(f"    pixels                 {np.abs(by_bp - by_net).max():.1e}")
-    print(f"    posteriors             {np.abs(posterior_bp - posterior_net).max():.1e}")
+    for what, bp, net in [("pixels", by_bp, by_net), ("posteriors", posterior_bp, posterior_net)]:
+        largest = np.abs(bp - net).max()
+        print(f"    {what:22} {f'{largest:.1e}' if largest > 0 else f'none, to the last bit of {bp.dtype}'}")
 
 
 if __name__ == "__main__":

@@ -25,8 +25,8 @@ Limits limitsOf(Precision precision) { return precision == Precision::F32 ? Limi
 /// Facts about all matrices of a level that share a rank (or of the whole level where ranks share them).
 struct KernelFacts {
   bool positive = true;
-  double columnRatio = 0; ///< max over a, s, s' of log K[s, a] / K[s', a]
-  double rowRatio = 0;    ///< max over s, a, a' of log K[s, a] / K[s, a']
+  double columnRatio = 0;      ///< max over a, s, s' of log K[s, a] / K[s', a]
+  double rowRatio = 0;         ///< max over s, a, a' of log K[s, a] / K[s, a']
   double minEntry = kInfinity; ///< log of the least non-zero entry
   double maxEntry = -kInfinity;
   double rowSum = -kInfinity;    ///< log of the largest row sum
@@ -97,8 +97,8 @@ Bounds transport(const Bounds &in, const KernelFacts &facts, double sum) {
 
 Bounds product(const Bounds &a, const Bounds &b) { return {a.low + b.low, a.high + b.high, a.low + b.low}; }
 
-/// What an edge does to ratios: `out` bounds the ratio of what it passes on whatever enters, `flush` the factor by which
-/// it may favour an entry that was flushed to zero, `spread` what it adds to the ratio of what enters.
+/// What an edge does to ratios: `out` bounds the ratio of what it passes on whatever enters, `flush` the factor by
+/// which it may favour an entry that was flushed to zero, `spread` what it adds to the ratio of what enters.
 struct EdgeRatios {
   bool positive;
   double out, flush, spread;
@@ -191,8 +191,8 @@ private:
     for (int64_t l = model.depth(); l >= 1; --l) {
       Bounds parent = gathered(l, message);
       ranges.linear &= parent.within(limits.product);
-      level(l).rescaleUp = l == 1 ? !parent.within(limits.product / 2)
-                                  : !gathered(l - 1, parent).within(limits.product / 2);
+      level(l).rescaleUp =
+          l == 1 ? !parent.within(limits.product / 2) : !gathered(l - 1, parent).within(limits.product / 2);
       message = level(l).rescaleUp ? Bounds::normalized(level(l).node) : parent;
       messages[l - 1] = message;
     }

@@ -40,9 +40,7 @@ int64_t Model::kernelCount(int64_t l) const {
 
 const double *Model::kernel(int64_t l, int64_t node) const {
   const Level &level = levels[l - 1];
-  int64_t index = level.sharing == Sharing::Rank   ? node % level.ranks()
-                  : level.sharing == Sharing::None ? node
-                                                   : 0;
+  int64_t index = level.sharing == Sharing::Rank ? node % level.ranks() : level.sharing == Sharing::None ? node : 0;
   return level.kernel.data() + index * states(l - 1) * states(l);
 }
 

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 #include <span>
 
@@ -21,41 +20,46 @@ template <typename Real> Real sumFromLeft(std::span<const double> row) {
   return sum;
 }
 
-/// `value` moved by `steps` units in the last place.
-template <typename Real> Real moved(Real value, int steps) {
-  for (; steps > 0; --steps)
-    value = std::nextafter(value, std::numeric_limits<Real>::infinity());
-  for (; steps < 0; ++steps)
-    value = std::nextafter(value, Real(0));
-  return value;
+/// Bisects for the largest entry of a row, the others being as they are, such that the row sums to exactly one; false where
+/// the sum, which is monotone in it, jumps past one.
+template <typename Real> bool solveForLargest(std::span<double> row) {
+  double &largest = *std::max_element(row.begin(), row.end());
+  Real reach = std::numeric_limits<Real>::epsilon() * static_cast<Real>(row.size() + 1);
+  Real low = std::max<Real>(static_cast<Real>(largest) - reach, 0), high = static_cast<Real>(largest) + reach;
+  while (true) {
+    Real middle = low + (high - low) / 2;
+    largest = middle;
+    Real sum = sumFromLeft<Real>(row);
+    if (sum == 1)
+      return true;
+    if (middle == low || middle == high)
+      return false;
+    (sum < 1 ? low : high) = middle;
+  }
 }
 
-/// Rounds a row that sums to one such that it does so in `Real`. What rounding left goes into the two largest entries, where
-/// a few units in the last place matter least; which few do it is found by trying, nearest first.
+/// Rounds a row that sums to one such that it does so in `Real`. Scaling the whole row by a few units of rounding, one after
+/// the other, soon makes the rounding errors of its sum cancel, and changes no ratio by more than these units; the rare row that resists
+/// is settled in its largest entry, and a few units in the last place of the others.
 template <typename Real> void roundRow(std::span<double> row) {
-  for (double &weight : row)
-    weight = static_cast<Real>(weight);
-  double &first = *std::max_element(row.begin(), row.end());
-  double *second = nullptr;
-  for (double &weight : row)
-    if (&weight != &first && weight > 0 && (!second || weight > *second))
-      second = &weight;
-  const Real most = first, next = second ? *second : 0;
-  constexpr int kReach = 8;
-  for (int reach = 0; reach <= kReach; ++reach)
-    for (int i = -reach; i <= reach; ++i)
-      for (int j = second ? -reach : 0; j <= (second ? reach : 0); ++j) {
-        if (std::max(std::abs(i), std::abs(j)) != reach)
-          continue;
-        first = moved(most, i);
-        if (second)
-          *second = moved(next, j);
-        if (sumFromLeft<Real>(row) == 1)
-          return;
-      }
-  first = most;
-  if (second)
-    *second = next;
+  const std::vector<double> exact(row.begin(), row.end());
+  double sum = 0;
+  for (double weight : exact)
+    sum += weight;
+  constexpr int kTries = 256;
+  for (int i = 0; i <= 2 * kTries; ++i) {
+    int steps = i % 2 ? (i + 1) / 2 : -i / 2;
+    double scale = (1 + steps * static_cast<double>(std::numeric_limits<Real>::epsilon()) / 4) / sum;
+    for (size_t a = 0; a < row.size(); ++a)
+      row[a] = static_cast<Real>(exact[a] * scale);
+    if (sumFromLeft<Real>(row) == 1)
+      return;
+  }
+  for (size_t a = 0; a < row.size(); ++a)
+    row[a] = static_cast<Real>(exact[a] / sum);
+  constexpr size_t kRounds = 32;
+  for (size_t i = 0; !solveForLargest<Real>(row) && i < kRounds * row.size(); ++i)
+    row[i % row.size()] = std::nextafter(static_cast<Real>(row[i % row.size()]), Real(0));
 }
 
 template <typename Real> void roundWeights(std::span<double> weights) {

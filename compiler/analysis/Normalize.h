@@ -1,9 +1,9 @@
 //===- Normalize.h - Kernels as conditional probabilities ---------*- C++ -*-===//
 //
-// Prepares a model for floating point. Potentials become conditional probabilities of the same distribution, so that what
-// an unobserved subtree sends is 1 for every state; and entries are rounded to the program's precision once, here, such
-// that rows still sum to exactly 1 in it. Without this, the rounding of a shared kernel would enter once per node, and a
-// tree of 2^20 unobserved leaves would drift away from its prior.
+// Prepares a model for floating point. Potentials become conditional probabilities of the same distribution, so that
+// what an unobserved subtree sends is 1 for every state; and entries are rounded to the program's precision once, here,
+// such that rows still sum to exactly 1 in it. Without this, the rounding of a shared kernel would enter once per node,
+// and a tree of 2^20 unobserved leaves would drift away from its prior.
 //
 //===----------------------------------------------------------------------===//
 

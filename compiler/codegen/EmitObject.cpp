@@ -61,15 +61,16 @@ static void addModelSymbol(llvm::Module &module, const Description &description,
       privateArray(module, llvm::ConstantDataArray::getString(context, description.json), "description"),
       privateArray(module, llvm::ConstantDataArray::get(context, ArrayRef<double>(description.tables)), "tables"),
       number(description.tables.size()),
-      privateArray(module, llvm::ConstantArray::get(llvm::ArrayType::get(pointer, functions.size()), functions), "kernels"),
+      privateArray(module, llvm::ConstantArray::get(llvm::ArrayType::get(pointer, functions.size()), functions),
+                   "kernels"),
       number(functions.size())};
   llvm::Constant *value = llvm::ConstantStruct::getAnon(context, fields);
   new llvm::GlobalVariable(module, value->getType(), /*isConstant=*/true, llvm::GlobalValue::ExternalLinkage, value,
                            "espalier_model");
 }
 
-/// Cleans up what lowering left. Loops are as they should be: vectors, register blocks and their order are the schedule's,
-/// and LLVM's own unrolling would multiply code and compile time for nothing.
+/// Cleans up what lowering left. Loops are as they should be: vectors, register blocks and their order are the
+/// schedule's, and LLVM's own unrolling would multiply code and compile time for nothing.
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::PassBuilder passes(&machine);
   llvm::LoopAnalysisManager loops;

@@ -1,7 +1,7 @@
 //===- EmitObject.h - From the llvm dialect to an object file ----*- C++ -*-===//
 //
-// Translates a module to LLVM IR, adds the description of the model that runtime/ABI.h defines, optimizes, and writes an
-// object file.
+// Translates a module to LLVM IR, adds the description of the model that runtime/ABI.h defines, optimizes, and writes
+// an object file.
 //
 //===----------------------------------------------------------------------===//
 

@@ -37,8 +37,8 @@ struct Format {
   int expTerms, logTerms;
 };
 
-constexpr Format kSingle = {23,       127,   0x3f3504f3, 0x1.62ep-1, 0x1.0bfbe8e7bcd5ep-15, 0x1.8p23, -87.3365447505531,
-                            88.37626, 0x1p-126, 25,      7,          4};
+constexpr Format kSingle = {
+    23, 127, 0x3f3504f3, 0x1.62ep-1, 0x1.0bfbe8e7bcd5ep-15, 0x1.8p23, -87.3365447505531, 88.37626, 0x1p-126, 25, 7, 4};
 constexpr Format kDouble = {52,
                             1023,
                             0x3fe6a09e667f3bcd,

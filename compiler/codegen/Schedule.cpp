@@ -176,11 +176,16 @@ private:
     for (Value answer : returnOp().getOperands().drop_back())
       outputBytes = std::max(outputBytes, bytesOf(bufferType(answer.getType())));
     Type i8 = builder.getI8Type(), f64 = builder.getF64Type();
-    SmallVector<Type> inputs = {bufferType(source.getArgument(0).getType()), f64, f64, builder.getI64Type(),
-                                MemRefType::get({outputBytes}, i8), MemRefType::get({tile}, f64),
+    SmallVector<Type> inputs = {bufferType(source.getArgument(0).getType()),
+                                f64,
+                                f64,
+                                builder.getI64Type(),
+                                MemRefType::get({outputBytes}, i8),
+                                MemRefType::get({tile}, f64),
                                 MemRefType::get({0}, i8)};
     builder.setInsertionPoint(source);
-    target = func::FuncOp::create(builder, loc, (source.getName() + "_tile").str(), builder.getFunctionType(inputs, {}));
+    target =
+        func::FuncOp::create(builder, loc, (source.getName() + "_tile").str(), builder.getFunctionType(inputs, {}));
     Block *entry = target.addEntryBlock();
     for (unsigned pointer : {0u, 4u, 5u, 6u})
       target.setArgAttr(pointer, "llvm.noalias", builder.getUnitAttr());
@@ -260,10 +265,11 @@ private:
     inputs[6] = type;
     target.setFunctionType(builder.getFunctionType(inputs, {}));
     Type real = getElementTypeOrSelf(returnOp().getOperand(0).getType());
-    target->setAttr(kKernelAttr, builder.getDictionaryAttr(
-                                     {builder.getNamedAttr("dtype", TypeAttr::get(real)),
-                                      builder.getNamedAttr("tile", builder.getI64IntegerAttr(tile)),
-                                      builder.getNamedAttr("workspace", builder.getI64IntegerAttr(type.getNumElements()))}));
+    target->setAttr(kKernelAttr,
+                    builder.getDictionaryAttr(
+                        {builder.getNamedAttr("dtype", TypeAttr::get(real)),
+                         builder.getNamedAttr("tile", builder.getI64IntegerAttr(tile)),
+                         builder.getNamedAttr("workspace", builder.getI64IntegerAttr(type.getNumElements()))}));
   }
 
   //===--------------------------------------------------------------------===//
@@ -379,8 +385,8 @@ private:
     for (int64_t extent : type.getShape().drop_front(fixed))
       sizes.push_back(builder.getIndexAttr(extent));
     SmallVector<OpFoldResult> strides(type.getRank(), builder.getIndexAttr(1));
-    auto reduced = cast<MemRefType>(memref::SubViewOp::inferRankReducedResultType(type.getShape().drop_front(fixed), type,
-                                                                                 offsets, sizes, strides));
+    auto reduced = cast<MemRefType>(memref::SubViewOp::inferRankReducedResultType(type.getShape().drop_front(fixed),
+                                                                                  type, offsets, sizes, strides));
     return memref::SubViewOp::create(builder, loc, reduced, buffer.memref, offsets, sizes, strides);
   }
 
@@ -402,7 +408,9 @@ private:
   }
 
   /// The result's slice at the node that owns it.
-  Value resultSlice(Step &step) { return slice(buffers.at(step.op.getResult(0)), ArrayRef(path).take_front(step.depth)); }
+  Value resultSlice(Step &step) {
+    return slice(buffers.at(step.op.getResult(0)), ArrayRef(path).take_front(step.depth));
+  }
 
   void writeInit(Step &step) {
     auto fill = step.op.getOutputs()[0].getDefiningOp<linalg::FillOp>();
@@ -429,11 +437,9 @@ private:
       rest.push_back(builder.getAffineDimExpr(cast<AffineDimExpr>(result).getPosition() - step.fixedLoops()));
     maps.push_back(AffineMap::get(resultMap.getNumDims() - step.fixedLoops(), 0, rest, builder.getContext()));
     auto iterators = step.op.getIteratorTypesArray();
-    linalg::GenericOp::create(builder, loc, inputs, resultSlice(step), maps,
-                              ArrayRef(iterators).drop_front(step.fixedLoops()),
-                              [&](OpBuilder &nested, Location, ValueRange arguments) {
-                                cloneBody(step, nested, arguments);
-                              });
+    linalg::GenericOp::create(
+        builder, loc, inputs, resultSlice(step), maps, ArrayRef(iterators).drop_front(step.fixedLoops()),
+        [&](OpBuilder &nested, Location, ValueRange arguments) { cloneBody(step, nested, arguments); });
   }
 
   /// The step's body on the slices: loop numbers shift, fixed loops are the walk's own, tables are read from memory.
@@ -444,9 +450,10 @@ private:
     for (Operation &op : *step.op.getBody()) {
       if (auto index = dyn_cast<linalg::IndexOp>(op)) {
         int64_t loop = index.getDim();
-        mapping.map(index.getResult(), loop < step.fixedLoops()
-                                           ? path[loop]
-                                           : linalg::IndexOp::create(nested, loc, loop - step.fixedLoops()).getResult());
+        mapping.map(index.getResult(),
+                    loop < step.fixedLoops()
+                        ? path[loop]
+                        : linalg::IndexOp::create(nested, loc, loop - step.fixedLoops()).getResult());
       } else if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
         SmallVector<Value> indices;
         for (Value index : extract.getIndices())

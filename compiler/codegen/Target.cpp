@@ -12,13 +12,17 @@ namespace espalier {
 
 /// What compiled code can come to need and a CPU can lack; runtime/Cpu.cpp can check for each.
 static constexpr llvm::StringLiteral kCheckedFeatures[] = {
-    "sse3",     "ssse3",    "sse4.1",     "sse4.2",     "popcnt",     "avx",        "avx2",            "fma",
-    "bmi",      "bmi2",     "avx512f",    "avx512dq",   "avx512bw",   "avx512vl",   "avx512cd",        "avx512vbmi",
-    "avx512vbmi2", "avx512vnni", "avx512bitalg", "avx512vpopcntdq", "avx512ifma", "avx512bf16", "gfni", "vpclmulqdq"};
+    "sse3",       "ssse3",       "sse4.1",     "sse4.2",       "popcnt",
+    "avx",        "avx2",        "fma",        "bmi",          "bmi2",
+    "avx512f",    "avx512dq",    "avx512bw",   "avx512vl",     "avx512cd",
+    "avx512vbmi", "avx512vbmi2", "avx512vnni", "avx512bitalg", "avx512vpopcntdq",
+    "avx512ifma", "avx512bf16",  "gfni",       "vpclmulqdq"};
 
 bool Target::has(llvm::StringRef feature) const { return llvm::is_contained(features, feature); }
 
-int64_t Target::vectorBytes() const { return has("avx512f") && has("avx512dq") && has("avx512vl") ? 64 : has("avx2") ? 32 : 16; }
+int64_t Target::vectorBytes() const {
+  return has("avx512f") && has("avx512dq") && has("avx512vl") ? 64 : has("avx2") ? 32 : 16;
+}
 
 llvm::Expected<Target> createTarget(llvm::StringRef cpu) {
   llvm::InitializeNativeTarget();
@@ -39,10 +43,12 @@ llvm::Expected<Target> createTarget(llvm::StringRef cpu) {
   }
   std::unique_ptr<llvm::MCSubtargetInfo> known(registered->createMCSubtargetInfo(triple, "", ""));
   if (!known->isCPUStringValid(target.cpu))
-    return llvm::createStringError("unknown target CPU '" + cpu + "': expects native, x86-64-v2, x86-64-v3, x86-64-v4 or "
+    return llvm::createStringError("unknown target CPU '" + cpu +
+                                   "': expects native, x86-64-v2, x86-64-v3, x86-64-v4 or "
                                    "another name that LLVM knows");
   target.machine.reset(registered->createTargetMachine(triple, target.cpu, features, llvm::TargetOptions(),
-                                                       llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Aggressive));
+                                                       llvm::Reloc::PIC_, std::nullopt,
+                                                       llvm::CodeGenOptLevel::Aggressive));
   const llvm::MCSubtargetInfo &subtarget = *target.machine->getMCSubtargetInfo();
   for (llvm::StringRef feature : kCheckedFeatures)
     if (subtarget.checkFeatures(("+" + feature).str()))

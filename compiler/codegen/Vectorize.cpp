@@ -32,7 +32,8 @@ struct Shape {
   int64_t lanes, rows, columns;
 };
 
-/// A linalg.generic on slices. Its last loop is the batch; the others are parallel (states of the result) or reductions.
+/// A linalg.generic on slices. Its last loop is the batch; the others are parallel (states of the result) or
+/// reductions.
 struct Tile {
   linalg::GenericOp op;
   linalg::FillOp init;         ///< what its accumulators start from, absorbed from the op before; null where memory
@@ -146,7 +147,8 @@ private:
       rowIndex.push_back(r == 0 ? row : arith::AddIOp::create(b, row, indexConstant(r)).getResult());
     sampleIndex.clear();
     for (int64_t c = 0; c < columns; ++c)
-      sampleIndex.push_back(c == 0 ? sample : arith::AddIOp::create(b, sample, indexConstant(c * shape.lanes)).getResult());
+      sampleIndex.push_back(c == 0 ? sample
+                                   : arith::AddIOp::create(b, sample, indexConstant(c * shape.lanes)).getResult());
     registers.clear();
     for (const Tile &tile : tiles)
       writeTile(tile);
@@ -201,10 +203,8 @@ private:
     for (int64_t r = 0; r < height; ++r)
       for (int64_t c = 0; c < columns; ++c)
         values[r * columns + c] =
-            init ? vector::BroadcastOp::create(b, vectorType(tile.result()),
-                                                    init.getInputs()[0])
-                            .getResult()
-                      : read(tile, op.getDpsInitOperand(0), r, c);
+            init ? vector::BroadcastOp::create(b, vectorType(tile.result()), init.getInputs()[0]).getResult()
+                 : read(tile, op.getDpsInitOperand(0), r, c);
     return values;
   }
 
@@ -373,10 +373,10 @@ private:
   Shape shape;
   ImplicitLocOpBuilder b;
   int64_t rows, columns, batch;
-  SmallVector<Value> outer; ///< loops over all states but the last
-  int64_t height = 1;                    ///< states in the current block
-  SmallVector<Value> rowIndex, sampleIndex; ///< of the current block
-  SmallVector<Value> loops;               ///< loop values of the current tile
+  SmallVector<Value> outer;                             ///< loops over all states but the last
+  int64_t height = 1;                                   ///< states in the current block
+  SmallVector<Value> rowIndex, sampleIndex;             ///< of the current block
+  SmallVector<Value> loops;                             ///< loop values of the current tile
   DenseMap<std::pair<Value, int64_t>, Value> registers; ///< results of the group, by row * columns + column
 };
 

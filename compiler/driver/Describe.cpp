@@ -102,7 +102,9 @@ Object jsonOf(const Layer &layer) {
 }
 
 Object jsonOf(const Model &model, int64_t l) {
-  Object level{{"level", l}, {"shape", Array(l ? model.shape(l) : std::vector<int64_t>{})}, {"nodes", model.nodes(l)},
+  Object level{{"level", l},
+               {"shape", Array(l ? model.shape(l) : std::vector<int64_t>{})},
+               {"nodes", model.nodes(l)},
                {"states", model.states(l)}};
   if (l == 0)
     return level;
@@ -123,8 +125,7 @@ void printTree(const Model &model) {
     Object level = jsonOf(model, l);
     llvm::outs() << formatv("{0,5}  {1,12}  {2,10}  {3,6}  {4,8}  {5,7}  {6,12}  {7,14}\n", l,
                             l ? times(model.shape(l)) : "1", model.nodes(l), model.states(l),
-                            l ? times(model.levels[l - 1].patch) : "-",
-                            l ? level.getString("sharing")->str() : "-",
+                            l ? times(model.levels[l - 1].patch) : "-", l ? level.getString("sharing")->str() : "-",
                             l ? *level.getInteger("parameters") : static_cast<int64_t>(model.prior.size()),
                             l ? std::to_string(*level.getInteger("flops_per_pass")) : "-");
   }
@@ -182,8 +183,8 @@ LogicalResult describe(const std::string &path, bool json) {
       layers.push_back(jsonOf(layer));
     networks.push_back(Object{{"network", name}, {"layers", std::move(layers)}});
   }
-  Object root{{"model", model.name}, {"description", model.description}, {"channel", channel},
-              {"value_size", model.valueSize}, {"levels", std::move(levels)}, {"networks", std::move(networks)}};
+  Object root{{"model", model.name},           {"description", model.description}, {"channel", channel},
+              {"value_size", model.valueSize}, {"levels", std::move(levels)},      {"networks", std::move(networks)}};
   llvm::outs() << formatv("{0:2}\n", llvm::json::Value(std::move(root)));
   return success();
 }

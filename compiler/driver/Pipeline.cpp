@@ -4,6 +4,7 @@
 
 #include "compiler/analysis/TFGModel.h"
 #include "compiler/codegen/EmitObject.h"
+#include "compiler/codegen/Passes.h"
 #include "compiler/conversion/Passes.h"
 #include "compiler/conversion/support/Programs.h"
 
@@ -18,14 +19,17 @@ using namespace mlir;
 
 namespace espalier {
 
-/// The element type of the programs that a module holds; empty where it holds none that tells.
-static std::string dtypeOf(ModuleOp module) {
-  std::string dtype;
-  for (auto function : module.getOps<func::FuncOp>())
-    if (function.getNumResults() > 0)
-      if (auto answer = dyn_cast<ShapedType>(function.getResultTypes().front()))
-        llvm::raw_string_ostream(dtype = "") << answer.getElementType();
-  return dtype;
+std::string dtypeOf(ModuleOp module) {
+  for (Operation &op : module.getOps()) {
+    Type type;
+    if (auto function = dyn_cast<func::FuncOp>(op); function && function.getNumResults() > 0)
+      type = getElementTypeOrSelf(function.getResultTypes().front());
+    else if (auto facts = op.getAttrOfType<DictionaryAttr>(kKernelAttr); facts && facts.getAs<TypeAttr>("dtype"))
+      type = facts.getAs<TypeAttr>("dtype").getValue();
+    if (type)
+      return type.isF64() ? "f64" : "f32";
+  }
+  return "";
 }
 
 FailureOr<Pipeline> Pipeline::create(const PipelineOptions &options, ModuleOp module) {

@@ -20,7 +20,7 @@ struct PipelineOptions {
   std::string dtype = {}; ///< f32 or f64; empty: that of the programs that are there, f32 where there are none
   std::string targetCPU = "native";
   std::string dumpDir = {}; ///< where a numbered module is written after each stage; empty: nowhere
-  bool timing = false;   ///< print to stderr how long each stage took
+  bool timing = false;      ///< print to stderr how long each stage took
 };
 
 class Pipeline {
@@ -57,6 +57,9 @@ private:
   int stages = 0;
   std::vector<std::pair<std::string, std::chrono::duration<double>>> times;
 };
+
+/// The element type, "f32" or "f64", of the programs that a module holds; empty where it holds none.
+std::string dtypeOf(mlir::ModuleOp module);
 
 /// Prints a module as text that reads back: small tables in full, large ones as resources.
 void printModule(mlir::ModuleOp module, llvm::raw_ostream &stream);

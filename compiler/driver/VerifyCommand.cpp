@@ -90,7 +90,7 @@ LogicalResult adoptNetwork(ModuleOp module, ModuleOp file, const std::string &pa
     std::cerr << path << ": error: expects networks as --emit=net writes them, got none\n";
     return failure();
   }
-  llvm::raw_string_ostream(dtype) << getElementTypeOrSelf(networks.begin()->second.getResultTypes().front());
+  dtype = dtypeOf(file);
   OwningOpRef<ModuleOp> ours(cast<ModuleOp>(module->clone()));
   FailureOr<Pipeline> pipeline = Pipeline::create({.dtype = dtype}, *ours);
   if (failed(pipeline) || failed(pipeline->writeProgram(Pipeline::Program::Net)))
@@ -148,6 +148,8 @@ int verify(const VerifyCommandOptions &options) {
   if (!module)
     return 1;
   SmallVector<std::string> dtypes = {"f32", "f64"};
+  if (std::string present = dtypeOf(*module); !present.empty())
+    dtypes = {present};
   if (!options.net.empty()) {
     OwningOpRef<ModuleOp> file = loadModule(options.net, context.get());
     std::string dtype;

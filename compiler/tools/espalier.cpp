@@ -59,7 +59,8 @@ Emit parseEmit(const std::string &form) {
       {"bp", Emit::BP},          {"net", Emit::Net},       {"linalg", Emit::Linalg}, {"llvm", Emit::LLVM}};
   auto found = forms.find(form);
   if (found == forms.end())
-    throw CLI::ValidationError("--emit", "expects exe, shared, object, tfg, bp, net, linalg or llvm, got '" + form + "'");
+    throw CLI::ValidationError("--emit",
+                               "expects exe, shared, object, tfg, bp, net, linalg or llvm, got '" + form + "'");
   return found->second;
 }
 
@@ -73,15 +74,18 @@ void addCompile(CLI::App &app, CompileOptions &options) {
   CLI::App *command = app.add_subcommand("compile", "Turn a model into an executable, or show any stage on the way");
   command->add_option("MODEL", options.model, "A .toml model file, or an .mlir module that --emit wrote")->required();
   command->add_option("-o", options.output, "The output file; text goes to standard output without it");
-  command->add_option_function<std::string>(
-      "--emit", [&options](const std::string &form) { options.emit = parseEmit(form); },
-      "What to write: exe (default), shared, object, tfg, bp, net, linalg or llvm")
+  command
+      ->add_option_function<std::string>(
+          "--emit", [&options](const std::string &form) { options.emit = parseEmit(form); },
+          "What to write: exe (default), shared, object, tfg, bp, net, linalg or llvm")
       ->type_name("FORM");
-  command->add_option_function<std::string>(
-      "--dtype", [&options](const std::string &dtype) { options.pipeline.dtype = parseDtype(dtype); },
-      "Type of messages and outputs: f32 (default) or f64")
+  command
+      ->add_option_function<std::string>(
+          "--dtype", [&options](const std::string &dtype) { options.pipeline.dtype = parseDtype(dtype); },
+          "Type of messages and outputs: f32 (default) or f64")
       ->type_name("TYPE");
-  command->add_option("--target-cpu", options.pipeline.targetCPU, "native (default), x86-64-v2, x86-64-v3, x86-64-v4, ...")
+  command
+      ->add_option("--target-cpu", options.pipeline.targetCPU, "native (default), x86-64-v2, x86-64-v3, x86-64-v4, ...")
       ->type_name("CPU");
   command->add_option("--dump-dir", options.pipeline.dumpDir, "Write the module after each stage, numbered")
       ->type_name("DIR");
@@ -103,7 +107,8 @@ void addVerify(CLI::App &app, VerifyCommandOptions &options) {
 int run(int argc, char **argv) {
   std::vector<const char *> mlirFlags;
   std::vector<std::string> arguments = splitFlags(argc, argv, mlirFlags);
-  CLI::App app("Compiles hierarchical models into exact belief propagation and into the U-Net that equals it.", "espalier");
+  CLI::App app("Compiles hierarchical models into exact belief propagation and into the U-Net that equals it.",
+               "espalier");
   app.require_subcommand(1);
   app.set_version_flag("--version", "espalier " ESPALIER_VERSION);
   CompileOptions compileOptions;
@@ -113,7 +118,8 @@ int run(int argc, char **argv) {
   addCompile(app, compileOptions);
   addVerify(app, verifyOptions);
   CLI::App *describeCommand = app.add_subcommand("describe", "Show the tree, and the network layer by layer");
-  describeCommand->add_option("MODEL", described, "A .toml model file, or an .mlir module that --emit wrote")->required();
+  describeCommand->add_option("MODEL", described, "A .toml model file, or an .mlir module that --emit wrote")
+      ->required();
   describeCommand->add_flag("--json", json, "Print JSON");
   app.footer("MLIR's flags (--mlir-print-ir-after-all, --mlir-timing, ...) are understood by every command.");
   try {

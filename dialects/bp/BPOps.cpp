@@ -69,8 +69,8 @@ static LogicalResult verifySameType(Operation *op, StringRef what, Type expected
   return success();
 }
 
-static LogicalResult verifyEdge(Operation *op, MessageType input, MessageType result, ElementsAttr kernel,
-                                bool rowwise, bool upward) {
+static LogicalResult verifyEdge(Operation *op, MessageType input, MessageType result, ElementsAttr kernel, bool rowwise,
+                                bool upward) {
   auto expected = MessageType::get(op->getContext(), input.getRanks(), result.getStates(), input.getDomain(),
                                    input.getElementType());
   if (failed(verifySameType(op, "a result", expected, result)))
@@ -97,8 +97,7 @@ LogicalResult ObserveGaussianOp::verify() {
   if (failed(espalier::verifyTable(*this, "values", getValues(), {message.getStates(), size})) ||
       failed(verifySameType(*this, "a shift", ShiftType::get(getContext(), message.getRanks()), getShift().getType())))
     return failure();
-  return verifyArray(*this, "observations", getObservation(), message.getRanks(), {size},
-                     realOf(getObservation()));
+  return verifyArray(*this, "observations", getObservation(), message.getRanks(), {size}, realOf(getObservation()));
 }
 
 LogicalResult ObserveSoftOp::verify() {
@@ -186,9 +185,7 @@ static LogicalResult verifyPrior(Operation *op, ElementsAttr prior, MessageType 
   return espalier::verifyTable(op, "a prior", prior, {message.getStates()});
 }
 
-LogicalResult WeighOp::verify() {
-  return verifyPrior(*this, getPrior(), getMessage().getType());
-}
+LogicalResult WeighOp::verify() { return verifyPrior(*this, getPrior(), getMessage().getType()); }
 
 //===----------------------------------------------------------------------===//
 // Downward

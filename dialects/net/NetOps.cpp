@@ -93,7 +93,8 @@ static LogicalResult verifyGroups(Operation *op, Value one, Value many, int64_t 
   auto type = cast<RankedTensorType>(one.getType());
   if (groups < 1)
     return op->emitOpError() << "expects at least 1 group, got " << groups;
-  return expectType(op, "the grouped map", mapType(type.getElementType(), groups * channels(one), positions(one)), many);
+  return expectType(op, "the grouped map", mapType(type.getElementType(), groups * channels(one), positions(one)),
+                    many);
 }
 
 //===----------------------------------------------------------------------===//
@@ -124,17 +125,13 @@ LogicalResult CastOp::verify() {
   return expectType(*this, "a result", retyped(getInput(), elementOf(getResult())), getResult());
 }
 
-LogicalResult NormOp::verify() {
-  return getShift() ? expectShift(*this, getInput(), getShift()) : success();
-}
+LogicalResult NormOp::verify() { return getShift() ? expectShift(*this, getInput(), getShift()) : success(); }
 
 //===----------------------------------------------------------------------===//
 // Convolutions
 //===----------------------------------------------------------------------===//
 
-LogicalResult ConvOp::verify() {
-  return verifyConvolution(*this, getInput(), getResult(), getPatch(), getWeights());
-}
+LogicalResult ConvOp::verify() { return verifyConvolution(*this, getInput(), getResult(), getPatch(), getWeights()); }
 
 LogicalResult LogSumExpConvOp::verify() {
   return verifyConvolution(*this, getInput(), getResult(), getPatch(), getWeights());
@@ -163,9 +160,7 @@ LogicalResult SiblingSumOp::verify() {
   return expectType(*this, "a result", getInput().getType(), getResult());
 }
 
-LogicalResult BiasOp::verify() {
-  return espalier::verifyTable(*this, "weights", getWeights(), {channels(getInput())});
-}
+LogicalResult BiasOp::verify() { return espalier::verifyTable(*this, "weights", getWeights(), {channels(getInput())}); }
 
 LogicalResult ConstantOp::verify() {
   if (failed(expectType(*this, "a result", getLike().getType(), getResult())))

@@ -111,7 +111,8 @@ LogicalResult ChildrenOp::verify() {
   if (shape.empty())
     shape.assign(patch.size(), 1);
   if (shape.size() != patch.size())
-    return emitOpError() << "expects a patch of " << shape.size() << " extents like the level above, got " << patch.size();
+    return emitOpError() << "expects a patch of " << shape.size() << " extents like the level above, got "
+                         << patch.size();
   for (auto [extent, factor] : llvm::zip(shape, patch))
     extent *= factor;
   if (nodes.getShape() != ArrayRef(shape))

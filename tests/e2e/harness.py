@@ -55,6 +55,10 @@ def leftovers(folder, known):
     return sorted(path.name for path in pathlib.Path(folder).iterdir() if path.name not in known)
 
 
+def is_sanitized(binary):
+    return b"__asan_init" in pathlib.Path(binary).read_bytes()
+
+
 class TestCase(unittest.TestCase):
     """A test with a folder of its own and the compiler at hand."""
 

@@ -55,7 +55,8 @@ public:
       TypeSwitch<Operation *>(&op)
           .Case<bp::ObserveSymbolOp, bp::ObserveGaussianOp, bp::ObserveSoftOp, bp::LookUpOp, bp::UpOp, bp::DownOp,
                 bp::CombineOp, bp::CombineShiftOp, bp::NormalizeOp, bp::ZeroShiftOp, bp::WeighOp, bp::PriorOp,
-                bp::OthersOp, bp::BeliefOp, bp::PosteriorOp, bp::ExpectOp, bp::LoglikOp>([&](auto typed) { lower(typed); })
+                bp::OthersOp, bp::BeliefOp, bp::PosteriorOp, bp::ExpectOp, bp::LoglikOp>(
+              [&](auto typed) { lower(typed); })
           .Default([](Operation *) { llvm_unreachable("every bp op has a lowering"); });
       lowered.push_back(&op);
     }
@@ -89,33 +90,33 @@ private:
   void lower(bp::ObserveSymbolOp op) {
     bp::MessageType type = op.getMessage().getType();
     Type element = type.getElementType();
-    tensors[op.getMessage()] = index.map(
-        type.getRanks(), {{'a', type.getStates()}}, element, {{op.getSymbols(), Prefix::Path, "b"}},
-        [&](ScalarBuilder &b, ValueRange x) -> Value {
-          Value state = arith::IndexCastOp::create(b, b.getI32Type(), linalg::IndexOp::create(b, type.getLevel()));
-          Value missing = arith::ConstantOp::create(b, b.getI32IntegerAttr(type.getStates()));
-          Value seen = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x[0], state);
-          Value any = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x[0], missing);
-          return select(b, arith::OrIOp::create(b, seen, any), constant(b, element, isLog(type) ? 0 : 1),
-                        constant(b, element, isLog(type) ? kNegativeInfinity : 0));
-        });
+    tensors[op.getMessage()] =
+        index.map(type.getRanks(), {{'a', type.getStates()}}, element, {{op.getSymbols(), Prefix::Path, "b"}},
+                  [&](ScalarBuilder &b, ValueRange x) -> Value {
+                    Value state =
+                        arith::IndexCastOp::create(b, b.getI32Type(), linalg::IndexOp::create(b, type.getLevel()));
+                    Value missing = arith::ConstantOp::create(b, b.getI32IntegerAttr(type.getStates()));
+                    Value seen = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x[0], state);
+                    Value any = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x[0], missing);
+                    return select(b, arith::OrIOp::create(b, seen, any), constant(b, element, isLog(type) ? 0 : 1),
+                                  constant(b, element, isLog(type) ? kNegativeInfinity : 0));
+                  });
   }
 
   void lower(bp::ObserveGaussianOp op) {
     bp::MessageType type = op.getMessage().getType();
     Type element = type.getElementType();
     std::vector<double> values = *readTable(op.getValues());
-    GaussianField field =
-        buildGaussianField(index, type.getRanks(), op.getObservation(), op.getLambda(), op.getSigma(), values,
-                           type.getStates(), tableShape(op.getValues())[1]);
-    tensors[op.getMessage()] =
-        index.map(type.getRanks(), {{'a', type.getStates()}}, element, {{field.field, Prefix::Path, "ab"}},
-                  [&](ScalarBuilder &b, ValueRange x) {
-                    Value h = select(b, isNaN(b, x[0]), constant(b, f64(), 0), x[0]);
-                    // Far beyond any field that could still decide; keeps the narrower type finite.
-                    h = toFloat(b, max(b, h, constant(b, f64(), -1e30)), element);
-                    return isLog(type) ? h : exp(b, h);
-                  });
+    GaussianField field = buildGaussianField(index, type.getRanks(), op.getObservation(), op.getLambda(), op.getSigma(),
+                                             values, type.getStates(), tableShape(op.getValues())[1]);
+    tensors[op.getMessage()] = index.map(type.getRanks(), {{'a', type.getStates()}}, element,
+                                         {{field.field, Prefix::Path, "ab"}}, [&](ScalarBuilder &b, ValueRange x) {
+                                           Value h = select(b, isNaN(b, x[0]), constant(b, f64(), 0), x[0]);
+                                           // Far beyond any field that could still decide; keeps the narrower type
+                                           // finite.
+                                           h = toFloat(b, max(b, h, constant(b, f64(), -1e30)), element);
+                                           return isLog(type) ? h : exp(b, h);
+                                         });
     tensors[op.getShift()] = field.logDensity;
   }
 
@@ -126,12 +127,11 @@ private:
       tensors[op.getMessage()] = op.getWeights();
       return;
     }
-    tensors[op.getMessage()] =
-        index.map(type.getRanks(), {{'a', type.getStates()}}, element, {{op.getWeights(), Prefix::Path, "ab"}},
-                  [&](ScalarBuilder &b, ValueRange x) {
-                    Value weight = toFloat(b, x[0], element);
-                    return isLog(type) ? log(b, weight) : weight;
-                  });
+    tensors[op.getMessage()] = index.map(type.getRanks(), {{'a', type.getStates()}}, element,
+                                         {{op.getWeights(), Prefix::Path, "ab"}}, [&](ScalarBuilder &b, ValueRange x) {
+                                           Value weight = toFloat(b, x[0], element);
+                                           return isLog(type) ? log(b, weight) : weight;
+                                         });
   }
 
   //===--------------------------------------------------------------------===//
@@ -189,7 +189,7 @@ private:
     std::vector<double> weights = *readTable(op.getKernel());
     Contraction edge{index, type.getRanks(), tableShape(op.getKernel()), weights, upward, type.getElementType()};
     Value message = get(op.getInput());
-    tensors[op.getMessage()] = !isLog(type)       ? edge.product(message)
+    tensors[op.getMessage()] = !isLog(type)      ? edge.product(message)
                                : op.getRowwise() ? edge.logSumExp(message)
                                                  : logAboutMaximum(edge, message);
   }
@@ -197,16 +197,15 @@ private:
   /// log(K exp(h - max h)) + max h: one exp per entry of the message instead of one per entry of the kernel.
   Value logAboutMaximum(Contraction &edge, Value message) {
     Value maximum = maximumOverStates(index, edge.ranks, edge.from(), message, kNegativeInfinity);
-    Value linear = index.map(edge.ranks, {{'s', edge.from()}}, edge.elementType,
-                             {{message, Prefix::Path, "sb"}, {maximum, Prefix::Path, "b"}},
-                             [](ScalarBuilder &b, ValueRange x) {
-                               return exp(b, sub(b, x[0], finiteOrZero(b, x[1], kNegativeInfinity)));
-                             });
-    return index.map(edge.ranks, {{'t', edge.to()}}, edge.elementType,
-                     {{edge.product(linear), Prefix::Path, "tb"}, {maximum, Prefix::Path, "b"}},
-                     [](ScalarBuilder &b, ValueRange x) {
-                       return add(b, log(b, x[0]), finiteOrZero(b, x[1], kNegativeInfinity));
-                     });
+    Value linear =
+        index.map(edge.ranks, {{'s', edge.from()}}, edge.elementType,
+                  {{message, Prefix::Path, "sb"}, {maximum, Prefix::Path, "b"}}, [](ScalarBuilder &b, ValueRange x) {
+                    return exp(b, sub(b, x[0], finiteOrZero(b, x[1], kNegativeInfinity)));
+                  });
+    return index.map(
+        edge.ranks, {{'t', edge.to()}}, edge.elementType,
+        {{edge.product(linear), Prefix::Path, "tb"}, {maximum, Prefix::Path, "b"}},
+        [](ScalarBuilder &b, ValueRange x) { return add(b, log(b, x[0]), finiteOrZero(b, x[1], kNegativeInfinity)); });
   }
 
   //===--------------------------------------------------------------------===//
@@ -245,8 +244,8 @@ private:
   static Value reciprocalPowerOfTwo(ScalarBuilder &b, Value x) {
     Value field = exponentField(b, x);
     bool isDouble = x.getType().isF64();
-    Value twice = arith::ConstantOp::create(
-        b, b.getIntegerAttr(field.getType(), isDouble ? 0x7fe0000000000000 : 0x7f000000));
+    Value twice =
+        arith::ConstantOp::create(b, b.getIntegerAttr(field.getType(), isDouble ? 0x7fe0000000000000 : 0x7f000000));
     return arith::BitcastOp::create(b, x.getType(), arith::SubIOp::create(b, twice, field));
   }
 
@@ -266,17 +265,17 @@ private:
     bp::MessageType type = op.getInput().getType();
     Type element = type.getElementType();
     Value message = get(op.getInput());
-    Value maximum = maximumOverStates(index, type.getRanks(), type.getStates(), message,
-                                      isLog(type) ? kNegativeInfinity : 0);
-    Value factor = index.map(type.getRanks(), {}, element, {{maximum, Prefix::Path, "b"}},
-                             [&](ScalarBuilder &b, ValueRange x) {
-                               return isLog(type) ? finiteOrZero(b, x[0], kNegativeInfinity)
-                                                  : reciprocalPowerOfTwo(b, x[0]);
-                             });
+    Value maximum =
+        maximumOverStates(index, type.getRanks(), type.getStates(), message, isLog(type) ? kNegativeInfinity : 0);
+    Value factor =
+        index.map(type.getRanks(), {}, element, {{maximum, Prefix::Path, "b"}}, [&](ScalarBuilder &b, ValueRange x) {
+          return isLog(type) ? finiteOrZero(b, x[0], kNegativeInfinity) : reciprocalPowerOfTwo(b, x[0]);
+        });
     tensors[op.getMessage()] =
         index.map(type.getRanks(), {{'s', type.getStates()}}, element,
-                  {{message, Prefix::Path, "sb"}, {factor, Prefix::Path, "b"}},
-                  [&](ScalarBuilder &b, ValueRange x) { return isLog(type) ? sub(b, x[0], x[1]) : mul(b, x[0], x[1]); });
+                  {{message, Prefix::Path, "sb"}, {factor, Prefix::Path, "b"}}, [&](ScalarBuilder &b, ValueRange x) {
+                    return isLog(type) ? sub(b, x[0], x[1]) : mul(b, x[0], x[1]);
+                  });
     if (!op.getShift())
       return;
     tensors[op.getNewShift()] =
@@ -307,8 +306,8 @@ private:
 
   void lower(bp::PriorOp op) {
     bp::MessageType type = op.getMessage().getType();
-    tensors[op.getMessage()] = index.map({}, {{'s', type.getStates()}}, type.getElementType(), {prior(op.getPrior(), type)},
-                                         [](Builder &, ValueRange x) { return x[0]; });
+    tensors[op.getMessage()] = index.map({}, {{'s', type.getStates()}}, type.getElementType(),
+                                         {prior(op.getPrior(), type)}, [](Builder &, ValueRange x) { return x[0]; });
   }
 
   void lower(bp::OthersOp op) {
@@ -316,17 +315,17 @@ private:
     bool log = isLog(type);
     int64_t depth = type.getLevel();
     Loop s = {'s', type.getStates()}, j = {'j', type.getRanks().back(), /*reduction=*/true};
-    Value siblings = index.reduce(
-        type.getRanks(), {s, j}, type.getElementType(), log ? 0 : 1, {{get(op.getSiblings()), Prefix::Parent, "jsb"}},
-        [&](ScalarBuilder &b, ValueRange x) -> Value {
-          Value own = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, linalg::IndexOp::create(b, depth - 1),
-                                            linalg::IndexOp::create(b, depth + 1));
-          return select(b, own, x[1], times(b, log, x[0], x[1]));
-        });
-    tensors[op.getMessage()] =
-        index.map(type.getRanks(), {s}, type.getElementType(),
-                  {{siblings, Prefix::Path, "sb"}, {get(op.getAbove()), Prefix::Parent, "sb"}},
-                  [&](ScalarBuilder &b, ValueRange x) { return times(b, log, x[0], x[1]); });
+    Value siblings =
+        index.reduce(type.getRanks(), {s, j}, type.getElementType(), log ? 0 : 1,
+                     {{get(op.getSiblings()), Prefix::Parent, "jsb"}}, [&](ScalarBuilder &b, ValueRange x) -> Value {
+                       Value own =
+                           arith::CmpIOp::create(b, arith::CmpIPredicate::eq, linalg::IndexOp::create(b, depth - 1),
+                                                 linalg::IndexOp::create(b, depth + 1));
+                       return select(b, own, x[1], times(b, log, x[0], x[1]));
+                     });
+    tensors[op.getMessage()] = index.map(type.getRanks(), {s}, type.getElementType(),
+                                         {{siblings, Prefix::Path, "sb"}, {get(op.getAbove()), Prefix::Parent, "sb"}},
+                                         [&](ScalarBuilder &b, ValueRange x) { return times(b, log, x[0], x[1]); });
   }
 
   void lower(bp::BeliefOp op) {

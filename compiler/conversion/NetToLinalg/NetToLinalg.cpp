@@ -58,14 +58,14 @@ public:
       if (!isa<net::NetDialect>(op.getDialect()))
         continue;
       builder.setInsertionPoint(&op);
-      LogicalResult result = TypeSwitch<Operation *, LogicalResult>(&op)
-                                 .Case<net::SymbolStemOp, net::GaussianStemOp, net::SoftStemOp, net::ExpOp, net::LogOp,
-                                       net::SoftmaxOp, net::NormOp, net::ConvOp, net::LogSumExpConvOp,
-                                       net::ConvTransposeOp, net::LogSumExpConvTransposeOp, net::SumPoolOp,
-                                       net::UpsampleOp, net::SiblingSumOp, net::AddOp, net::SubtractOp, net::BiasOp,
-                                       net::ConstantOp, net::ReadoutOp, net::CastOp, net::ShiftPoolOp, net::EvidenceOp>(
-                                     [&](auto typed) { return lower(typed); })
-                                 .Default([](Operation *op) { return op->emitOpError() << "has no lowering"; });
+      LogicalResult result =
+          TypeSwitch<Operation *, LogicalResult>(&op)
+              .Case<net::SymbolStemOp, net::GaussianStemOp, net::SoftStemOp, net::ExpOp, net::LogOp, net::SoftmaxOp,
+                    net::NormOp, net::ConvOp, net::LogSumExpConvOp, net::ConvTransposeOp, net::LogSumExpConvTransposeOp,
+                    net::SumPoolOp, net::UpsampleOp, net::SiblingSumOp, net::AddOp, net::SubtractOp, net::BiasOp,
+                    net::ConstantOp, net::ReadoutOp, net::CastOp, net::ShiftPoolOp, net::EvidenceOp>(
+                  [&](auto typed) { return lower(typed); })
+              .Default([](Operation *op) { return op->emitOpError() << "has no lowering"; });
       if (failed(result))
         return failure();
       lowered.push_back(&op);
@@ -163,16 +163,16 @@ private:
     auto type = cast<RankedTensorType>(op.getResult().getType());
     int64_t states = type.getDimSize(1);
     Type element = type.getElementType();
-    Value tensor = index.map(
-        branching, {{'s', states}}, element, {{op.getSymbols(), Prefix::Path, "b"}},
-        [&](ScalarBuilder &b, ValueRange x) -> Value {
-          Value channel = arith::IndexCastOp::create(b, b.getI32Type(), linalg::IndexOp::create(b, depth()));
-          Value other = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, x[0], channel);
-          Value missing = arith::ConstantOp::create(b, b.getI32IntegerAttr(states));
-          Value observed = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, x[0], missing);
-          return select(b, arith::AndIOp::create(b, other, observed), constant(b, element, kFloor),
-                        constant(b, element, 0));
-        });
+    Value tensor = index.map(branching, {{'s', states}}, element, {{op.getSymbols(), Prefix::Path, "b"}},
+                             [&](ScalarBuilder &b, ValueRange x) -> Value {
+                               Value channel =
+                                   arith::IndexCastOp::create(b, b.getI32Type(), linalg::IndexOp::create(b, depth()));
+                               Value other = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, x[0], channel);
+                               Value missing = arith::ConstantOp::create(b, b.getI32IntegerAttr(states));
+                               Value observed = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, x[0], missing);
+                               return select(b, arith::AndIOp::create(b, other, observed), constant(b, element, kFloor),
+                                             constant(b, element, 0));
+                             });
     maps[op.getResult()] = {tensor, depth(), false};
     return success();
   }
@@ -180,9 +180,9 @@ private:
   LogicalResult lower(net::GaussianStemOp op) {
     auto type = cast<RankedTensorType>(op.getResult().getType());
     Type element = type.getElementType();
-    GaussianField field = buildGaussianField(index, branching, op.getObservation(), op.getLambda(), op.getSigma(),
-                                             *readTable(op.getValues()), type.getDimSize(1),
-                                             tableShape(op.getValues())[1]);
+    GaussianField field =
+        buildGaussianField(index, branching, op.getObservation(), op.getLambda(), op.getSigma(),
+                           *readTable(op.getValues()), type.getDimSize(1), tableShape(op.getValues())[1]);
     Value tensor = index.map(branching, {{'s', type.getDimSize(1)}}, element, {{field.field, Prefix::Path, "sb"}},
                              [&](ScalarBuilder &b, ValueRange x) {
                                Value seen = select(b, isNaN(b, x[0]), constant(b, f64(), 0), x[0]);
@@ -199,14 +199,14 @@ private:
     Value largest = maximumOverStates(index, branching, channels(weights), weights.tensor, 0);
     Value shift = index.map(branching, {}, f64(), {{largest, Prefix::Path, "b"}},
                             [&](ScalarBuilder &b, ValueRange x) { return log(b, toFloat(b, x[0], f64())); });
-    Value tensor = index.map(branching, {{'s', channels(weights)}}, element,
-                             {{weights.tensor, Prefix::Path, "sb"}, {largest, Prefix::Path, "b"}},
-                             [&](ScalarBuilder &b, ValueRange x) {
-                               Value weight = toFloat(b, x[0], element), most = toFloat(b, x[1], element);
-                               Value zero = constant(b, element, 0);
-                               Value positive = less(b, zero, weight);
-                               return select(b, positive, flooredLog(b, div(b, weight, most)), constant(b, element, kFloor));
-                             });
+    Value tensor = index.map(
+        branching, {{'s', channels(weights)}}, element,
+        {{weights.tensor, Prefix::Path, "sb"}, {largest, Prefix::Path, "b"}}, [&](ScalarBuilder &b, ValueRange x) {
+          Value weight = toFloat(b, x[0], element), most = toFloat(b, x[1], element);
+          Value zero = constant(b, element, 0);
+          Value positive = less(b, zero, weight);
+          return select(b, positive, flooredLog(b, div(b, weight, most)), constant(b, element, kFloor));
+        });
     maps[op.getResult()] = {tensor, depth(), false};
     maps[op.getShift()] = {shift, depth(), false};
     return success();
@@ -298,8 +298,7 @@ private:
       return op.emitOpError() << "expects one copy per child rank";
     Map result = {Value(), map.level, true};
     result.tensor = index.map(ranks(result), {{'s', channels(map)}}, elementOf(map),
-                              {{map.tensor, Prefix::Parent, "sb"}},
-                              [](ScalarBuilder &, ValueRange x) { return x[0]; });
+                              {{map.tensor, Prefix::Parent, "sb"}}, [](ScalarBuilder &, ValueRange x) { return x[0]; });
     maps[op.getResult()] = result;
     return success();
   }
@@ -309,14 +308,13 @@ private:
     if (!map.grouped || ranks(map).back() != static_cast<int64_t>(op.getGroups()))
       return op.emitOpError() << "expects a channel group per child rank";
     int64_t own = map.depth() - 1, sibling = map.depth() + 1;
-    Value tensor = index.reduce(ranks(map), {{'s', channels(map)}, {'j', ranks(map).back(), /*reduction=*/true}},
-                                elementOf(map), 0, {{map.tensor, Prefix::Parent, "jsb"}},
-                                [&](ScalarBuilder &b, ValueRange x) -> Value {
-                                  Value same = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
-                                                                     linalg::IndexOp::create(b, own),
-                                                                     linalg::IndexOp::create(b, sibling));
-                                  return select(b, same, x[1], add(b, x[0], x[1]));
-                                });
+    Value tensor =
+        index.reduce(ranks(map), {{'s', channels(map)}, {'j', ranks(map).back(), /*reduction=*/true}}, elementOf(map),
+                     0, {{map.tensor, Prefix::Parent, "jsb"}}, [&](ScalarBuilder &b, ValueRange x) -> Value {
+                       Value same = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, linalg::IndexOp::create(b, own),
+                                                          linalg::IndexOp::create(b, sibling));
+                       return select(b, same, x[1], add(b, x[0], x[1]));
+                     });
     maps[op.getResult()] = {tensor, map.level, true};
     return success();
   }

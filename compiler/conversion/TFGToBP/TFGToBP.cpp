@@ -1,7 +1,8 @@
 //===- TFGToBP.cpp - From a model to exact message passing ----------------===//
 //
 // Writes belief propagation for a model: the upward pass from the leaf fields to the root, and the downward pass back
-// to every level (docs/rationale-bp.md). Range analysis says what is exact in floating point; this file only follows it.
+// to every level (docs/rationale-bp.md). Range analysis says what is exact in floating point; this file only follows
+// it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -78,8 +79,8 @@ public:
     SmallVector<Value> answers = {posterior(0, belief)};
     if (spec.downward)
       passDown(answers);
-    answers.push_back(bp::LoglikOp::create(builder, loc, results.back(), belief, shift,
-                                           builder.getF64FloatAttr(logPartition)));
+    answers.push_back(
+        bp::LoglikOp::create(builder, loc, results.back(), belief, shift, builder.getF64FloatAttr(logPartition)));
     func::ReturnOp::create(builder, loc, answers);
   }
 
@@ -174,8 +175,8 @@ private:
         above = bp::NormalizeOp::create(builder, loc, TypeRange{above.getType()}, above, Value()).getMessage();
       answers.push_back(posterior(l, bp::BeliefOp::create(builder, loc, above.getType(), above, below[l])));
     }
-    answers.push_back(bp::ExpectOp::create(builder, loc, arrayType(model.depth(), {model.valueSize}), answers.back(),
-                                           values));
+    answers.push_back(
+        bp::ExpectOp::create(builder, loc, arrayType(model.depth(), {model.valueSize}), answers.back(), values));
   }
 
   Value posterior(int64_t l, Value belief) {

@@ -39,9 +39,8 @@ Arithmetic chooseArithmetic(const Model &model, LeafMessages leaves, FloatType a
     return result;
   };
   Arithmetic own = analyze(arrays);
-  bool asDrawn = llvm::all_of(own.ranges.levels, [](const LevelRange &range) {
-    return range.upShared && range.downShared && range.positive;
-  });
+  bool asDrawn = llvm::all_of(
+      own.ranges.levels, [](const LevelRange &range) { return range.upShared && range.downShared && range.positive; });
   return asDrawn ? own : analyze(cast<FloatType>(Float64Type::get(arrays.getContext())));
 }
 
@@ -73,8 +72,8 @@ public:
     SmallVector<Value> heads = {head(0, belief)};
     if (spec.downward)
       decoder(belief, heads);
-    heads.push_back(net::EvidenceOp::create(builder, loc, results.back(), belief, shift,
-                                            builder.getF64FloatAttr(logPartition)));
+    heads.push_back(
+        net::EvidenceOp::create(builder, loc, results.back(), belief, shift, builder.getF64FloatAttr(logPartition)));
     func::ReturnOp::create(builder, loc, heads);
   }
 
@@ -111,9 +110,7 @@ private:
   }
 
   ElementsAttr prior() { return makeTable(context, {model.rootStates}, model.prior, "prior"); }
-  ElementsAttr values() {
-    return makeTable(context, {model.leafStates(), model.valueSize}, model.values, "values");
-  }
+  ElementsAttr values() { return makeTable(context, {model.leafStates(), model.valueSize}, model.values, "values"); }
 
   void stem(func::FuncOp function) {
     int64_t depth = model.depth();
@@ -160,13 +157,17 @@ private:
     } else {
       messages[l] = net::LogSumExpConvOp::create(builder, loc, grouped, features[l], patch, weights);
     }
-    Value pooled = net::SumPoolOp::create(builder, loc, mapType(l - 1, model.states(l - 1)), messages[l], model.ranks(l));
+    Value pooled =
+        net::SumPoolOp::create(builder, loc, mapType(l - 1, model.states(l - 1)), messages[l], model.ranks(l));
     features[l - 1] = normalize(l - 1, pooled);
   }
 
   /// All decoder blocks, with a head after each.
   void decoder(Value belief, SmallVectorImpl<Value> &heads) {
-    Value incoming = net::ConstantOp::create(builder, loc, belief.getType(), prior(), belief);
+    // What the root hears from above matters only to blocks that sum siblings.
+    Value incoming;
+    if (!ranges.levels.front().positive)
+      incoming = net::ConstantOp::create(builder, loc, belief.getType(), prior(), belief);
     belief = norm(belief);
     for (int64_t l = 1; l <= model.depth(); ++l) {
       incoming = decoderBlock(l, belief, incoming);

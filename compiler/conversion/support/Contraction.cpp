@@ -36,9 +36,8 @@ Value Contraction::logSumExp(Value message) {
     Value zero = constant(b, elementType, 0);
     return fma(b, v[0], exp(b, select(b, less(b, zero, about), zero, about)), v[3]);
   });
-  return index.map(ranks, {outer}, elementType, {{sum, Prefix::Path, "tb"}, m}, [&](ScalarBuilder &b, ValueRange v) {
-    return add(b, log(b, v[0]), finiteOrZero(b, v[1], least));
-  });
+  return index.map(ranks, {outer}, elementType, {{sum, Prefix::Path, "tb"}, m},
+                   [&](ScalarBuilder &b, ValueRange v) { return add(b, log(b, v[0]), finiteOrZero(b, v[1], least)); });
 }
 
 Value maximumOverStates(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, int64_t states, Value message,

@@ -22,9 +22,7 @@ static StringRef evidenceName(Evidence evidence) {
   llvm_unreachable("all kinds are covered");
 }
 
-std::string ProgramSpec::suffix() const {
-  return ((downward ? "updown_" : "up_") + evidenceName(evidence)).str();
-}
+std::string ProgramSpec::suffix() const { return ((downward ? "updown_" : "up_") + evidenceName(evidence)).str(); }
 
 SmallVector<ProgramSpec> programsOf(tfg::ModelOp op, const Model &model) {
   Evidence own = model.channel == Channel::Gaussian ? Evidence::Gaussian : Evidence::Symbol;

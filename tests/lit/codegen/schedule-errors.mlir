@@ -17,8 +17,29 @@ func.func @without_depth(%w: tensor<4x?xf32>, %lambda: f64, %sigma: f64) -> (ten
 
 // -----
 
-func.func @foreign_op(%w: tensor<4x?xf32>, %lambda: f64, %sigma: f64) -> tensor<4x?xf32> {
+func.func @foreign_op(%w: tensor<4x?xf32>, %lambda: f64, %sigma: f64) -> (tensor<4x?xf32>, tensor<4x?xf32>) {
   // expected-error @+1 {{'tensor.cast' op is not scheduled: expects linalg.generic, fills, constants and scalars}}
   %p = tensor.cast %w : tensor<4x?xf32> to tensor<4x?xf32>
-  return %p : tensor<4x?xf32>
+  return %p, %p : tensor<4x?xf32>, tensor<4x?xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expects the arguments evidence, lambda and sigma, got}}
+func.func @other_arguments(%w: tensor<4x?xf32>) -> (tensor<4x?xf32>, tensor<4x?xf32>) {
+  return %w, %w : tensor<4x?xf32>, tensor<4x?xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expects posteriors and a log-likelihood as results, got}}
+func.func @other_results(%w: tensor<4x?xf32>, %lambda: f64, %sigma: f64) -> tensor<4x?xf32> {
+  return %w : tensor<4x?xf32>
+}
+
+// -----
+
+func.func @nothing_computed(%w: tensor<4x?xf32>, %lambda: f64, %sigma: f64) -> (tensor<4x?xf32>, tensor<4x?xf32>) {
+  // expected-error @+1 {{expects every answer to be computed by a linalg.generic}}
+  return %w, %w : tensor<4x?xf32>, tensor<4x?xf32>
 }

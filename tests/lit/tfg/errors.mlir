@@ -154,7 +154,7 @@ tfg.model @model {
 
 // C1 of tfg.root: a resource without data.
 tfg.model @model {
-  // expected-error @+1 {{'tfg.root' op expects a prior with readable entries}}
+  // expected-error @+1 {{'tfg.root' op expects a prior with 2 entries, got 0}}
   %root = tfg.root dense_resource<nowhere> : tensor<2xf64> -> !tfg.nodes<[], 2>
 }
 
@@ -322,7 +322,7 @@ tfg.model @model {
   %root = tfg.root dense<1.0> : tensor<1xf64> -> !tfg.nodes<[], 1>
   %leaves = tfg.children %root patch [2] sharing level dense<1.0> : tensor<1x1x2xf64>
     : !tfg.nodes<[], 1> -> !tfg.nodes<[2], 2>
-  // expected-error @+1 {{'tfg.observe' op expects values with readable entries}}
+  // expected-error @+1 {{'tfg.observe' op expects values with 2 entries, got 0}}
   tfg.observe %leaves gaussian dense_resource<nowhere> : tensor<2x1xf64> : !tfg.nodes<[2], 2>
 }
 

@@ -1,0 +1,3 @@
+module {
+  tfg.model @model attributes
+}
