@@ -66,8 +66,8 @@ system_python() {
   if [ -x /usr/bin/python3 ]; then echo /usr/bin/python3; else echo python3; fi
 }
 
-# As many compilers at once as there are processors, but no more than one per 2 GB of free memory: that is what the
-# largest files take.
+# As many compilers at once as there are processors, but no more than one per 2 GB of free memory, which leaves room
+# for the largest files.
 parallel_jobs() {
   local processors gigabytes jobs
   processors=$(nproc)

@@ -301,7 +301,7 @@ class Refusals(harness.TestCase):
     def test_sample(self):
         executable = self.compile("grammar.toml")
         self.check_wrong(executable, "sample", words=["-n"])
-        for count in ("-1", "x", "1.5", "99999999999999999999999"):
+        for count in ("-1", "x", "1.5"):
             self.check_wrong(executable, "sample", "-n", count, words=["-n"])
         self.check_wrong(executable, "sample", "-n", "3", "--seed=x", words=["--seed"])
         self.check_wrong(executable, "sample", "-n", "3", "--seed=-1", words=["--seed"])
@@ -315,7 +315,7 @@ class Refusals(harness.TestCase):
         executable = self.compile("grammar.toml")
         if harness.is_sanitized(executable):
             self.skipTest("sanitizers abort where memory cannot be had")
-        for count in (10**14, 2**62):
+        for count in (10**14, 2**62, 10**23):
             self.check_wrong(executable, "sample", "-n", count, words=["memory"])
 
     def test_observe(self):

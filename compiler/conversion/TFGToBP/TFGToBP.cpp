@@ -205,19 +205,12 @@ struct ConvertTFGToBP : espalier::impl::ConvertTFGToBPBase<ConvertTFGToBP> {
   using ConvertTFGToBPBase::ConvertTFGToBPBase;
 
   void runOnOperation() override {
-    FailureOr<tfg::ModelOp> op = findModel(getOperation());
-    if (failed(op))
-      return signalPassFailure();
-    FailureOr<FloatType> elementType = elementTypeOf(dtype, &getContext());
-    if (failed(elementType)) {
-      getOperation().emitError() << "expects dtype f32 or f64, got " << dtype;
-      return signalPassFailure();
-    }
-    Model model = readModel(*op);
-    for (const ProgramSpec &spec : programsOf(*op, model)) {
-      Arithmetic arithmetic = chooseArithmetic(model, spec.leafMessages(), *elementType);
-      ProgramWriter(arithmetic, spec, *elementType).write(getOperation(), op->getLoc());
-    }
+    auto write = [&](const Model &model, const ProgramSpec &spec, FloatType arrays, Location loc) {
+      Arithmetic arithmetic = chooseArithmetic(model, spec.leafMessages(), arrays);
+      ProgramWriter(arithmetic, spec, arrays).write(getOperation(), loc);
+    };
+    if (failed(writePrograms(getOperation(), dtype, write)))
+      signalPassFailure();
   }
 };
 

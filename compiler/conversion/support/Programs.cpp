@@ -24,7 +24,7 @@ static StringRef evidenceName(Evidence evidence) {
 
 std::string ProgramSpec::suffix() const { return ((downward ? "updown_" : "up_") + evidenceName(evidence)).str(); }
 
-SmallVector<ProgramSpec> programsOf(tfg::ModelOp op, const Model &model) {
+static SmallVector<ProgramSpec> programsOf(tfg::ModelOp op, const Model &model) {
   Evidence own = model.channel == Channel::Gaussian ? Evidence::Gaussian : Evidence::Symbol;
   SmallVector<ProgramSpec> programs;
   for (bool downward : {false, true}) {
@@ -37,12 +37,27 @@ SmallVector<ProgramSpec> programsOf(tfg::ModelOp op, const Model &model) {
   return programs;
 }
 
-FailureOr<FloatType> elementTypeOf(StringRef dtype, MLIRContext *context) {
+static FailureOr<FloatType> elementTypeOf(StringRef dtype, MLIRContext *context) {
   if (dtype == "f32")
     return cast<FloatType>(Float32Type::get(context));
   if (dtype == "f64")
     return cast<FloatType>(Float64Type::get(context));
   return failure();
+}
+
+LogicalResult
+writePrograms(ModuleOp module, StringRef dtype,
+              function_ref<void(const Model &, const ProgramSpec &, FloatType, mlir::Location)> write) {
+  FailureOr<tfg::ModelOp> op = findModel(module);
+  if (failed(op))
+    return failure();
+  FailureOr<FloatType> arrays = elementTypeOf(dtype, module.getContext());
+  if (failed(arrays))
+    return module.emitError() << "expects dtype f32 or f64, got " << dtype;
+  Model model = readModel(*op);
+  for (const ProgramSpec &spec : programsOf(*op, model))
+    write(model, spec, *arrays, op->getLoc());
+  return success();
 }
 
 Precision precisionOf(FloatType type) { return type.isF64() ? Precision::F64 : Precision::F32; }

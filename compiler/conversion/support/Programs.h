@@ -29,11 +29,11 @@ struct ProgramSpec {
   LeafMessages leafMessages() const { return evidence == Evidence::Symbol ? LeafMessages::Exact : LeafMessages::Any; }
 };
 
-/// The functions that answer the queries of `op`, for the model's own channel and for soft evidence.
-llvm::SmallVector<ProgramSpec> programsOf(tfg::ModelOp op, const Model &model);
-
-/// "f32" and "f64"; failure for anything else.
-mlir::FailureOr<mlir::FloatType> elementTypeOf(llvm::StringRef dtype, mlir::MLIRContext *context);
+/// Calls `write` for each function that answers the queries of the module's model: for the model's own channel and for
+/// soft evidence. Fails, saying why, where the module states no model or `dtype` is neither f32 nor f64.
+mlir::LogicalResult
+writePrograms(mlir::ModuleOp module, llvm::StringRef dtype,
+              llvm::function_ref<void(const Model &, const ProgramSpec &, mlir::FloatType arrays, mlir::Location)> write);
 
 Precision precisionOf(mlir::FloatType type);
 
