@@ -14,8 +14,8 @@ endif()
 add_library(espalier_mlir INTERFACE)
 target_include_directories(espalier_mlir SYSTEM INTERFACE ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
 separate_arguments(llvm_definitions NATIVE_COMMAND "${LLVM_DEFINITIONS}")
-# TableGen's output names parameters that it does not use.
-target_compile_options(espalier_mlir INTERFACE -Wno-unused-parameter)
+# TableGen's output names parameters that it does not use, and is too long for the look at indentation.
+target_compile_options(espalier_mlir INTERFACE -Wno-unused-parameter -Wno-misleading-indentation)
 target_compile_definitions(espalier_mlir INTERFACE ${llvm_definitions})
 target_link_libraries(espalier_mlir INTERFACE MLIR LLVM)
 

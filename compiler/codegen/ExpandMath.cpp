@@ -97,7 +97,9 @@ public:
     Value halfSquare = mul(constant(0.5), mul(f, f));
     Value tail = fma(s, fma(series, z, halfSquare), mul(exponent, constant(format.ln2Low)));
     Value result = fma(exponent, constant(format.ln2High), sub(f, sub(halfSquare, tail)));
-    return select(arith::CmpFPredicate::OEQ, x, constant(0), constant(-infinity()), result);
+    result = select(arith::CmpFPredicate::OEQ, x, constant(infinity()), x, result);
+    result = select(arith::CmpFPredicate::OEQ, x, constant(0), constant(-infinity()), result);
+    return select(arith::CmpFPredicate::ULT, x, constant(0), constant(std::numeric_limits<double>::quiet_NaN()), result);
   }
 
 private:

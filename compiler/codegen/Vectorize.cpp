@@ -507,7 +507,22 @@ private:
 struct Vectorize : espalier::impl::VectorizeBase<Vectorize> {
   using VectorizeBase::VectorizeBase;
 
+  /// Rows of tables are read as whole vectors, so they must be made of such.
+  LogicalResult checkTables() {
+    WalkResult result = getOperation().walk([&](linalg::GenericOp op) {
+      memref::LoadOp load = Tile(op).rowLookUp();
+      if (!load || load.getMemRefType().getShape().back() % lanes == 0)
+        return WalkResult::advance();
+      op.emitOpError() << "expects a table whose rows are padded to a multiple of " << lanes << " entries, got rows of "
+                       << load.getMemRefType().getShape().back();
+      return WalkResult::interrupt();
+    });
+    return failure(result.wasInterrupted());
+  }
+
   void runOnOperation() override {
+    if (failed(checkTables()))
+      return signalPassFailure();
     SmallVector<Block *> blocks;
     getOperation().walk([&](Operation *op) {
       if (isa<func::FuncOp, scf::ForOp, scf::IfOp>(op))

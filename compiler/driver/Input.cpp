@@ -12,11 +12,44 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
 
+#include <fstream>
 #include <iostream>
 
 using namespace mlir;
 
 namespace espalier {
+
+/// The text of a line of a file; empty where there is none.
+static std::string lineOf(const std::string &path, int64_t line) {
+  std::ifstream file(path);
+  std::string text;
+  while (line-- > 0)
+    if (!std::getline(file, text))
+      return "";
+  return text;
+}
+
+static espalier::Location placeOf(mlir::Location loc) {
+  if (auto place = loc->findInstanceOf<FileLineColLoc>())
+    return {place.getFilename().str(), place.getLine(), place.getColumn()};
+  return {"espalier", 0, 0};
+}
+
+/// Prints what MLIR reports in the form that model files' errors have.
+static LogicalResult printDiagnostic(mlir::Diagnostic &from) {
+  espalier::Diagnostic diagnostic;
+  if (from.getSeverity() == DiagnosticSeverity::Remark || from.getSeverity() == DiagnosticSeverity::Note)
+    return success();
+  diagnostic.severity =
+      from.getSeverity() == DiagnosticSeverity::Error ? espalier::Severity::Error : espalier::Severity::Warning;
+  diagnostic.location = placeOf(from.getLocation());
+  diagnostic.message = from.str();
+  diagnostic.sourceLine = lineOf(diagnostic.location.file, diagnostic.location.line);
+  for (mlir::Diagnostic &note : from.getNotes())
+    diagnostic.notes.push_back({note.str(), placeOf(note.getLocation())});
+  std::cerr << toString(diagnostic);
+  return success();
+}
 
 std::unique_ptr<MLIRContext> createContext() {
   DialectRegistry registry;
@@ -24,6 +57,7 @@ std::unique_ptr<MLIRContext> createContext() {
   auto context = std::make_unique<MLIRContext>(registry);
   context->loadAllAvailableDialects();
   context->printOpOnDiagnostic(false);
+  context->getDiagEngine().registerHandler(printDiagnostic);
   return context;
 }
 
@@ -43,10 +77,9 @@ static OwningOpRef<ModuleOp> loadText(const std::string &path, MLIRContext *cont
     std::cerr << path << ": error: " << buffer.getError().message() << "\n";
     return nullptr;
   }
-  auto sources = std::make_shared<llvm::SourceMgr>();
-  sources->AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
-  SourceMgrDiagnosticHandler handler(*sources, context);
-  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(*sources, context);
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, context);
   if (module && failed(findModel(*module)))
     return nullptr;
   return module;

@@ -111,6 +111,7 @@ int run(int argc, char **argv) {
                "espalier");
   app.require_subcommand(1);
   app.set_version_flag("--version", "espalier " ESPALIER_VERSION);
+  const std::string first = arguments.empty() ? "" : arguments.back();
   CompileOptions compileOptions;
   VerifyCommandOptions verifyOptions;
   std::string described;
@@ -125,9 +126,11 @@ int run(int argc, char **argv) {
   try {
     app.parse(arguments);
   } catch (const CLI::RequiredError &error) {
-    bool command = app.get_subcommands().empty();
     std::cerr << "espalier: error: "
-              << (command ? "expects a command: compile, verify or describe (see --help)" : error.what()) << "\n";
+              << (!app.get_subcommands().empty() ? error.what()
+                  : first.empty()                ? "expects a command: compile, verify or describe (see --help)"
+                                                 : "expects a command: compile, verify or describe, got '" + first + "'")
+              << "\n";
     return kWrong;
   } catch (const CLI::ParseError &error) {
     if (error.get_exit_code() == 0)

@@ -32,6 +32,25 @@ void BPDialect::initialize() {
       >();
 }
 
+static LogicalResult verifyRanks(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> ranks) {
+  if (llvm::any_of(ranks, [](int64_t extent) { return extent < 1; }))
+    return emitError() << "expects at least 1 child per node, got [" << ranks << "]";
+  return success();
+}
+
+LogicalResult MessageType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> ranks, int64_t states,
+                                  Domain, FloatType elementType) {
+  if (states < 1)
+    return emitError() << "expects at least 1 state, got " << states;
+  if (!elementType.isF32() && !elementType.isF64())
+    return emitError() << "expects f32 or f64, got " << elementType;
+  return verifyRanks(emitError, ranks);
+}
+
+LogicalResult ShiftType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> ranks) {
+  return verifyRanks(emitError, ranks);
+}
+
 //===----------------------------------------------------------------------===//
 // Shared checks
 //===----------------------------------------------------------------------===//

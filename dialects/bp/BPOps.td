@@ -47,6 +47,7 @@ def BP_Message : TypeDef<BP_Dialect, "Message"> {
   let parameters = (ins OptionalArrayRefParameter<"int64_t">:$ranks, "int64_t":$states,
                         EnumParameter<BP_Domain>:$domain, "::mlir::FloatType":$elementType);
   let assemblyFormat = "`<` `[` (`]`) : ($ranks^ `]`)? `,` $states `,` $domain `,` $elementType `>`";
+  let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     int64_t getLevel() const { return getRanks().size(); }
   }];
@@ -58,6 +59,7 @@ def BP_Shift : TypeDef<BP_Dialect, "Shift"> {
   let description = "Example: `!bp.shift<[4, 4]>`";
   let parameters = (ins OptionalArrayRefParameter<"int64_t">:$ranks);
   let assemblyFormat = "`<` `[` (`]`) : ($ranks^ `]`)? `>`";
+  let genVerifyDecl = 1;
 }
 
 def BP_Array : Type<CPred<"::llvm::isa<::mlir::RankedTensorType>($_self)">, "array on the index space">;
@@ -121,7 +123,7 @@ def BP_LookUpOp : BP_Op<"look_up"> {
     Equal to `bp.up` of `bp.observe_symbol`, without the product.
 
     - C1: `kernel` is [count x parent states x child states], count = ranks or nodes of the level.
-    Example: `%q = bp.look_up %x dense<...> : tensor<2x3x4xf64> : tensor<2x?xi32> -> !bp.message<[2], 3, linear, f32>`
+    Example: `%q = bp.look_up %x dense<0.5> : tensor<2x3x4xf64> : tensor<2x?xi32> -> !bp.message<[2], 3, linear, f32>`
   }];
   let arguments = (ins BP_Array:$symbols, ElementsAttr:$kernel);
   let results = (outs BP_Message:$message);
@@ -143,7 +145,7 @@ def BP_UpOp : BP_EdgeOp<"up"> {
     - C1: both messages are on one level and in one domain; input has the child's states, the result the parent's.
     - C2: `kernel` is [count x parent states x child states], count = ranks or nodes of the level.
     - C3: `rowwise` goes with the log domain.
-    Example: `%q = bp.up %h dense<...> : tensor<2x3x4xf64> : !bp.message<[2], 4, linear, f32> -> !bp.message<[2], 3, linear, f32>`
+    Example: `%q = bp.up %h dense<0.5> : tensor<2x3x4xf64> : !bp.message<[2], 4, linear, f32> -> !bp.message<[2], 3, linear, f32>`
   }];
 }
 
@@ -238,7 +240,7 @@ def BP_DownOp : BP_EdgeOp<"down"> {
     - C1: both messages are on one level and in one domain; input has the parent's states, the result the child's.
     - C2: `kernel` is [count x parent states x child states], count = ranks or nodes of the level.
     - C3: `rowwise` goes with the log domain.
-    Example: `%p = bp.down %w dense<...> : tensor<2x3x4xf64> : !bp.message<[2], 3, linear, f32> -> !bp.message<[2], 4, linear, f32>`
+    Example: `%p = bp.down %w dense<0.5> : tensor<2x3x4xf64> : !bp.message<[2], 3, linear, f32> -> !bp.message<[2], 4, linear, f32>`
   }];
 }
 

@@ -108,7 +108,8 @@ def Net_NormOp : Net_Op<"norm", [AllTypesMatch<["input", "result"]>]> {
     With `shift`, also returns that maximum in double precision, -inf where every channel is at the floor.
 
     - C1: input and result have one type; the shift is batch x positions.
-    Example: `%y = net.norm %x : tensor<?x4x8xf32>`, `%y, %c = net.norm %x : tensor<?x4x8xf32>, tensor<?x8xf64>`
+    Example: `%y = net.norm %x : tensor<?x4x8xf32>`
+    Example: `%y, %c = net.norm %x : tensor<?x4x8xf32>, tensor<?x8xf64>`
   }];
   let arguments = (ins Net_Map:$input);
   let results = (outs Net_Map:$result, Optional<Net_Shift>:$shift);
@@ -138,7 +139,7 @@ def Net_ConvOp : Net_ConvolutionOp<"conv"> {
 
     - C1: `weights` is [taps or input positions (in rank order) x S_out x S_in].
     - C2: input has S_in channels, the result taps * S_out; the result's positions are the input's divided by the patch.
-    Example: `%y = net.conv %x patch [2] weights dense<...> : tensor<2x3x4xf64>
+    Example: `%y = net.conv %x patch [2] weights dense<0.5> : tensor<2x3x4xf64>
       : tensor<?x4x8xf32> -> tensor<?x6x4xf32>`
   }];
 }
@@ -150,7 +151,7 @@ def Net_LogSumExpConvOp : Net_ConvolutionOp<"logsumexp_conv"> {
     where zero weights let a channel count whose exp would underflow.
 
     - C1, C2: as `net.conv`.
-    Example: `%y = net.logsumexp_conv %x patch [2] weights dense<...> : tensor<2x3x4xf64>
+    Example: `%y = net.logsumexp_conv %x patch [2] weights dense<0.5> : tensor<2x3x4xf64>
       : tensor<?x4x8xf32> -> tensor<?x6x4xf32>`
   }];
 }
@@ -164,7 +165,7 @@ def Net_ConvTransposeOp : Net_ConvolutionOp<"conv_transpose"> {
 
     - C1: `weights` is [taps or output positions (in rank order) x S_in x S_out].
     - C2: input has taps * S_in channels, the result S_out; the result's positions are the input's times the patch.
-    Example: `%y = net.conv_transpose %x patch [2] weights dense<...> : tensor<2x3x4xf64>
+    Example: `%y = net.conv_transpose %x patch [2] weights dense<0.5> : tensor<2x3x4xf64>
       : tensor<?x6x4xf32> -> tensor<?x4x8xf32>`
   }];
 }
@@ -173,7 +174,7 @@ def Net_LogSumExpConvTransposeOp : Net_ConvolutionOp<"logsumexp_conv_transpose">
   let summary = "net.exp, net.conv_transpose and net.log in one layer, about the maximum of every output channel";
   let description = [{
     - C1, C2: as `net.conv_transpose`.
-    Example: `%y = net.logsumexp_conv_transpose %x patch [2] weights dense<...> : tensor<2x3x4xf64>
+    Example: `%y = net.logsumexp_conv_transpose %x patch [2] weights dense<0.5> : tensor<2x3x4xf64>
       : tensor<?x6x4xf32> -> tensor<?x4x8xf32>`
   }];
 }

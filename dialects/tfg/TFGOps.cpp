@@ -61,7 +61,7 @@ static LogicalResult verifyWeights(Operation *op, StringRef what, ElementsAttr t
 
 LogicalResult ModelOp::verifyRegions() {
   Value level;
-  bool observed = false;
+  ObserveOp channel;
   for (Operation &op : getBody().front()) {
     if (auto root = dyn_cast<RootOp>(op)) {
       if (level)
@@ -72,22 +72,25 @@ LogicalResult ModelOp::verifyRegions() {
         return children.emitOpError() << "expects the level above as its parent: a level has one set of children";
       level = children.getNodes();
     } else if (auto observe = dyn_cast<ObserveOp>(op)) {
-      if (observed || observe.getLeaves() != level)
+      if (channel)
         return observe.emitOpError() << "expects to be the only channel and to see the last level";
-      observed = true;
-    } else if (auto query = dyn_cast<QueryOp>(op)) {
-      bool ofRoot = query.getQuery() == QueryKind::Classify || query.getQuery() == QueryKind::Loglik;
-      if (ofRoot != query.getOf().getType().getShape().empty())
-        return query.emitOpError() << stringifyQueryKind(query.getQuery()) << " expects the "
-                                   << (ofRoot ? "root" : "leaves");
-    } else {
+      channel = observe;
+    } else if (!isa<QueryOp>(op)) {
       return op.emitOpError() << "does not belong into a tfg.model";
     }
   }
   if (!level)
     return emitOpError() << "expects a tfg.root";
-  if (!observed)
+  if (!channel)
     return emitOpError() << "expects a tfg.observe after its last level";
+  if (channel.getLeaves() != level)
+    return channel.emitOpError() << "expects to be the only channel and to see the last level";
+  for (QueryOp query : getBody().getOps<QueryOp>()) {
+    bool ofRoot = query.getQuery() == QueryKind::Classify || query.getQuery() == QueryKind::Loglik;
+    if (ofRoot ? !query.getOf().getDefiningOp<RootOp>() : query.getOf() != level)
+      return query.emitOpError() << stringifyQueryKind(query.getQuery()) << " expects the "
+                                 << (ofRoot ? "root" : "leaves");
+  }
   if (!level.getDefiningOp<ChildrenOp>())
     return emitOpError() << "expects at least one level below the root";
   return success();
@@ -128,5 +131,11 @@ LogicalResult ChildrenOp::verify() {
 LogicalResult ObserveOp::verify() {
   auto type = dyn_cast<RankedTensorType>(getValues().getType());
   int64_t size = type && type.getRank() == 2 && getVectors() ? type.getDimSize(1) : 1;
-  return espalier::verifyTable(*this, "values", getValues(), {getLeaves().getType().getStates(), size});
+  if (failed(espalier::verifyTable(*this, "values", getValues(), {getLeaves().getType().getStates(), size})))
+    return failure();
+  FailureOr<std::vector<double>> values = espalier::readTable(getValues());
+  for (double value : *values)
+    if (!std::isfinite(value))
+      return emitOpError() << "expects values with finite entries, got " << value;
+  return success();
 }

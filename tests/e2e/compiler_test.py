@@ -3,7 +3,6 @@
 
 import ctypes
 import json
-import unittest
 
 import numpy as np
 
@@ -178,7 +177,8 @@ class Stages(harness.TestCase):
         names = sorted(path.name for path in (self.folder / "dump").iterdir())
         numbers = [int(name.split("-")[0]) for name in names]
         self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
-        self.assertEqual([name.split("-", 1)[1] for name in names], ["input.mlir", "bp.mlir", "net.mlir", "linalg.mlir"])
+        stages = [name.split("-", 1)[1] for name in names]
+        self.assertEqual(stages, ["input.mlir", "bp.mlir", "net.mlir", "linalg.mlir"])
 
     def test_timing(self):
         result = harness.run(self.espalier, "compile", harness.MODELS / "grammar.toml", "--emit=linalg", "--timing",

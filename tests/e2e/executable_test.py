@@ -226,7 +226,7 @@ class Refusals(harness.TestCase):
                 "zero times huge": good.replace("(1, 4)", "(0, 4611686018427387904, 4611686018427387904)"),
                 "axes": good.replace("(1, 4)", "(" + "1, " * 100 + ")"), "word": good.replace("(1, 4)", "'(1, 4)'"),
                 "type": good.replace("<i4", "<i3"), "no type": good.replace("<i4", ""),
-                "much type": good.replace("<i4", "<i99999999999999999999"), "tail": good + " x", "code": "__import__('os')",
+                "much type": good.replace("<i4", "<i99999999999999999999"), "tail": good + " x", "code": "exit(0)",
                 "nul": good.replace("False", "\0"), "subarray": good.replace("'<i4'", "('<i4', (2,))"),
                 "deep": "{" * 60000}.items():
             with self.subTest(header=name):
@@ -416,8 +416,8 @@ class Answers(harness.TestCase):
         for dtype in ("f32", "f64"):
             for query, shape in shapes.items():
                 output = self.folder / "answer.npy"
-                harness.run(self.compile("uneven.toml", f"--dtype={dtype}"), query, "--input", source, "--output", output,
-                            "--sigma=1")
+                harness.run(self.compile("uneven.toml", f"--dtype={dtype}"), query, "--input", source, "--sigma=1",
+                            "--output", output)
                 found = np.load(output)
                 self.assertEqual(found.shape, shape)
                 self.assertEqual(found.dtype, np.float64 if query == "loglik" or dtype == "f64" else np.float32)
@@ -548,7 +548,8 @@ class Sampling(harness.TestCase):
     def test_samples_are_possible(self):
         symbols = self.sample("grammar.toml", "-n", 500)[0]
         output = self.folder / "loglik.npy"
-        harness.run(self.compile("grammar.toml"), "loglik", "--input", self.save("input.npy", symbols), "--output", output)
+        source = self.save("input.npy", symbols)
+        harness.run(self.compile("grammar.toml"), "loglik", "--input", source, "--output", output)
         self.assertTrue(np.isfinite(np.load(output)).all())
 
     def observe(self, model, symbols, *options):

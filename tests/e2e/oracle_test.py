@@ -126,7 +126,8 @@ class Comparison:
         """Exit code 3, the count, the first such sample, and no file."""
         numbers = [int(number) for number in re.findall(r"\d+", result.err.split("error:")[-1])]
         if result.code != 3 or int(impossible.sum()) not in numbers or int(impossible.argmax()) not in numbers:
-            self.report(f"expects exit code 3, {impossible.sum()} impossible, first {impossible.argmax()}, got {result}")
+            self.report(f"expects exit code 3, {impossible.sum()} impossible, the first {impossible.argmax()}, "
+                        f"got {result}")
         if output.exists():
             self.report(f"an output file in spite of {result}")
 

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Verification passes on sound networks and fails on unsound ones: one kernel entry is changed in the network's text."""
+"""Verification passes on sound networks and fails on unsound ones.
+
+To break a network, one kernel entry is changed in its text.
+"""
 
 import json
 import re
