@@ -20,8 +20,8 @@ template <typename Real> Real sumFromLeft(std::span<const double> row) {
   return sum;
 }
 
-/// Bisects for the largest entry of a row, the others being as they are, such that the row sums to exactly one; false where
-/// the sum, which is monotone in it, jumps past one.
+/// Bisects for the largest entry of a row, the others being as they are, such that the row sums to exactly one; false
+/// where the sum, which is monotone in it, jumps past one.
 template <typename Real> bool solveForLargest(std::span<double> row) {
   double &largest = *std::max_element(row.begin(), row.end());
   Real reach = std::numeric_limits<Real>::epsilon() * static_cast<Real>(row.size() + 1);
@@ -38,9 +38,9 @@ template <typename Real> bool solveForLargest(std::span<double> row) {
   }
 }
 
-/// Rounds a row that sums to one such that it does so in `Real`. Scaling the whole row by a few units of rounding, one after
-/// the other, soon makes the rounding errors of its sum cancel, and changes no ratio by more than these units; the rare row that resists
-/// is settled in its largest entry, and a few units in the last place of the others.
+/// Rounds a row that sums to one such that it does so in `Real`. Scaling the whole row by a few units of rounding, one
+/// after the other, soon makes the rounding errors of its sum cancel, and changes no ratio by more than these units;
+/// the rare row that resists is settled in its largest entry, and a few units in the last place of the others.
 template <typename Real> void roundRow(std::span<double> row) {
   const std::vector<double> exact(row.begin(), row.end());
   double sum = 0;

@@ -99,7 +99,8 @@ public:
     Value result = fma(exponent, constant(format.ln2High), sub(f, sub(halfSquare, tail)));
     result = select(arith::CmpFPredicate::OEQ, x, constant(infinity()), x, result);
     result = select(arith::CmpFPredicate::OEQ, x, constant(0), constant(-infinity()), result);
-    return select(arith::CmpFPredicate::ULT, x, constant(0), constant(std::numeric_limits<double>::quiet_NaN()), result);
+    return select(arith::CmpFPredicate::ULT, x, constant(0), constant(std::numeric_limits<double>::quiet_NaN()),
+                  result);
   }
 
 private:

@@ -36,11 +36,17 @@ static LogicalResult report(llvm::Error error) {
   return failure();
 }
 
-static LogicalResult writeText(ModuleOp module, const std::string &output) {
-  return report(llvm::writeToOutput(output.empty() ? "-" : output, [&](llvm::raw_ostream &stream) {
-    printModule(module, stream);
+/// Writes a file, or standard output where `output` is empty; the file appears only on success.
+static LogicalResult writeFile(const std::string &output, llvm::function_ref<void(llvm::raw_ostream &)> write) {
+  llvm::Error error = llvm::writeToOutput(output.empty() ? "-" : output, [&](llvm::raw_ostream &stream) {
+    write(stream);
     return llvm::Error::success();
-  }));
+  });
+  if (!error)
+    return success();
+  llvm::errs() << output << ": error: cannot be written: " << StringRef(llvm::errorToErrorCode(std::move(error)).message()).lower()
+               << "\n";
+  return failure();
 }
 
 static LogicalResult writeBinary(Emit emit, Pipeline &pipeline, const std::string &output) {
@@ -48,10 +54,7 @@ static LogicalResult writeBinary(Emit emit, Pipeline &pipeline, const std::strin
   if (failed(object))
     return failure();
   if (emit == Emit::Object)
-    return report(llvm::writeToOutput(output, [&](llvm::raw_ostream &stream) {
-      stream.write(object->data(), object->size());
-      return llvm::Error::success();
-    }));
+    return writeFile(output, [&](llvm::raw_ostream &stream) { stream.write(object->data(), object->size()); });
   return report(link(*object, emit == Emit::Shared ? LinkKind::Shared : LinkKind::Executable, output));
 }
 
@@ -70,7 +73,8 @@ LogicalResult compile(const CompileOptions &options) {
     output = readModel(*findModel(*module)).name + (options.emit == Emit::Object   ? ".o"
                                                     : options.emit == Emit::Shared ? ".so"
                                                                                    : "");
-  LogicalResult result = isText ? writeText(*module, output) : writeBinary(options.emit, *pipeline, output);
+  LogicalResult result = isText ? writeFile(output, [&](llvm::raw_ostream &stream) { printModule(*module, stream); })
+                                : writeBinary(options.emit, *pipeline, output);
   pipeline->printTiming();
   return result;
 }

@@ -19,6 +19,9 @@ using namespace mlir;
 
 namespace espalier {
 
+/// The system's sentence in our style.
+static std::string lowerCase(std::error_code error) { return StringRef(error.message()).lower(); }
+
 /// The text of a line of a file; empty where there is none.
 static std::string lineOf(const std::string &path, int64_t line) {
   std::ifstream file(path);
@@ -74,7 +77,7 @@ static OwningOpRef<ModuleOp> loadModelFile(const std::string &path, MLIRContext 
 static OwningOpRef<ModuleOp> loadText(const std::string &path, MLIRContext *context) {
   llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
   if (!buffer) {
-    std::cerr << path << ": error: " << buffer.getError().message() << "\n";
+    std::cerr << path << ": error: cannot be read: " << lowerCase(buffer.getError()) << "\n";
     return nullptr;
   }
   llvm::SourceMgr sources;

@@ -63,7 +63,7 @@ LogicalResult Pipeline::dump(StringRef stage) {
       printModule(module, stream);
   }
   if (error)
-    llvm::errs() << path << ": error: " << error.message() << "\n";
+    llvm::errs() << path << ": error: cannot be written: " << StringRef(error.message()).lower() << "\n";
   return failure(static_cast<bool>(error));
 }
 

@@ -98,10 +98,19 @@ void addVerify(CLI::App &app, VerifyCommandOptions &options) {
   command->add_option("--samples", options.samples, "Samples per case (default: as many as a few seconds allow)")
       ->check(CLI::PositiveNumber.description(""))
       ->type_name("N");
-  command->add_option("--seed", options.seed, "Seed of the samples (default 0)")->type_name("S");
+  command->add_option("--seed", options.seed, "Seed of the samples (default 0)")
+      ->check(CLI::NonNegativeNumber.description(""))
+      ->type_name("S");
   command->add_option("--json", options.json, "Write the checks as JSON")->type_name("FILE");
   command->add_option("--net", options.net, "Verify this network, as --emit=net wrote it, in place of our own")
       ->type_name("FILE.mlir");
+}
+
+/// CLI11's sentences in our style; options keep their names.
+std::string lowerFirst(std::string text) {
+  if (text.size() > 1 && std::islower(static_cast<unsigned char>(text[1])))
+    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  return text;
 }
 
 int run(int argc, char **argv) {
@@ -128,14 +137,14 @@ int run(int argc, char **argv) {
   } catch (const CLI::RequiredError &error) {
     std::cerr << "espalier: error: "
               << (!app.get_subcommands().empty() ? error.what()
-                  : first.empty()                ? "expects a command: compile, verify or describe (see --help)"
-                                                 : "expects a command: compile, verify or describe, got '" + first + "'")
+                  : first.empty() ? "expects a command: compile, verify or describe (see --help)"
+                                  : "expects a command: compile, verify or describe, got '" + first + "'")
               << "\n";
     return kWrong;
   } catch (const CLI::ParseError &error) {
     if (error.get_exit_code() == 0)
       return app.exit(error);
-    std::cerr << "espalier: error: " << error.what() << "\n";
+    std::cerr << "espalier: error: " << lowerFirst(error.what()) << "\n";
     return kWrong;
   }
   if (!parseMLIRFlags(mlirFlags))

@@ -48,7 +48,8 @@ void espalier::runtime::addThreads(CLI::App &command, int &threads) {
 }
 
 void espalier::runtime::addSeed(CLI::App &command, uint64_t &seed) {
-  command.add_option("--seed", seed, "Seed of the random numbers (default " + std::to_string(seed) + ")");
+  command.add_option("--seed", seed, "Seed of the random numbers (default " + std::to_string(seed) + ")")
+      ->check(CLI::NonNegativeNumber.description(""));
 }
 
 void espalier::runtime::addSamples(CLI::App &command, int64_t &samples) {

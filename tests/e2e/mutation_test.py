@@ -20,11 +20,11 @@ import harness
 
 WORDS = [b"0", b"-1", b"1", b"2", b"nan", b"inf", b"-inf", b"1e308", b"1e-320", b"-0.0", b"9223372036854775807",
          b"99999999999999999999", b"0x10", b"1_000", b"true", b'"x"', b"''", b"[]", b"[[]]", b"[1, 'a']", b"{}",
-         b"{ npy = 'missing.npy' }", b"{ npy = 3 }", b"1979-05-27", b"07:32:00", b'"""', b"'''", b"\\", b"#", b"=", b".",
-         b"\xff", b"\x00", b"\xef\xbb\xbf", "\u00e9".encode(), "\u2028".encode(), b"\r", b"\t", b"[", b"]", b"[[level]]",
-         b"[kernel]", b"[tree]", b"potts = 0.5", b"random = { concentration = 1, seed = 1 }",
-         b'sharing = "none"',
-         b"index = 1", b"[[level]]\nindex = 1\n[[level]]\nindex = 1", b"a.b.c = 1", b"[" * 300, b"x" * 3000]
+         b"{ npy = 'missing.npy' }", b"{ npy = 3 }", b"1979-05-27", b"07:32:00", b'"""', b"'''", b"\\", b"#", b"=",
+         b".", b"\xff", b"\x00", b"\xef\xbb\xbf", "\u00e9".encode(), "\u2028".encode(), b"\r", b"\t", b"[", b"]",
+         b"[[level]]", b"[kernel]", b"[tree]", b"potts = 0.5", b"random = { concentration = 1, seed = 1 }",
+         b'sharing = "none"', b"index = 1", b"[[level]]\nindex = 1\n[[level]]\nindex = 1", b"a.b.c = 1", b"[" * 300,
+         b"x" * 3000]
 NUMBERS = [b"0", b"1", b"2", b"3", b"5", b"17", b"64", b"1000", b"0.5", b"-0.5", b"1e-30", b"1e30", b"1e-310",
            b"1e300"]
 NUMBER = re.compile(rb"-?\d+(?:\.\d+)?")

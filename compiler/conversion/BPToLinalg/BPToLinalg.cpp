@@ -73,8 +73,22 @@ private:
   }
 
   Value get(Value value) {
-    Value tensor = tensors.lookup(value);
-    return tensor ? tensor : value;
+    Value tensor = tensors.lookup(value), low = lows.lookup(value);
+    if (!low)
+      return tensor ? tensor : value;
+    auto type = cast<bp::MessageType>(value.getType());
+    return index.map(type.getRanks(), {{'s', type.getStates()}}, type.getElementType(),
+                     {{tensor, Prefix::Path, "sb"}, {low, Prefix::Path, "sb"}},
+                     [](ScalarBuilder &b, ValueRange x) { return add(b, x[0], x[1]); });
+  }
+
+  /// A message without what all its states have in common, and that (null where the message is in one part anyway).
+  std::pair<Value, Value> withoutCommonPart(Value value) {
+    Value low = lows.lookup(value);
+    if (!low)
+      return {get(value), Value()};
+    auto type = cast<bp::MessageType>(value.getType());
+    return joinAboutMaximum(index, type.getRanks(), type.getStates(), {tensors.lookup(value), low});
   }
 
   static bool isLog(bp::MessageType type) { return type.getDomain() == bp::Domain::Log; }
@@ -188,24 +202,34 @@ private:
     bp::MessageType type = op.getMessage().getType();
     std::vector<double> weights = *readTable(op.getKernel());
     Contraction edge{index, type.getRanks(), tableShape(op.getKernel()), weights, upward, type.getElementType()};
-    Value message = get(op.getInput());
-    tensors[op.getMessage()] = !isLog(type)      ? edge.product(message)
-                               : op.getRowwise() ? edge.logSumExp(message)
-                                                 : logAboutMaximum(edge, message);
+    if (!isLog(type)) {
+      tensors[op.getMessage()] = edge.product(get(op.getInput()));
+      return;
+    }
+    auto [message, common] = withoutCommonPart(op.getInput());
+    SplitLog parts = op.getRowwise() ? edge.logSumExp(message) : logAboutMaximum(edge, message);
+    if (common)
+      parts.high = index.map(edge.ranks, {{'t', edge.to()}}, edge.elementType,
+                             {{parts.high, Prefix::Path, "tb"}, {common, Prefix::Path, "b"}},
+                             [](ScalarBuilder &b, ValueRange x) { return add(b, x[0], x[1]); });
+    tensors[op.getMessage()] = parts.high;
+    lows[op.getMessage()] = parts.low;
   }
 
-  /// log(K exp(h - max h)) + max h: one exp per entry of the message instead of one per entry of the kernel.
-  Value logAboutMaximum(Contraction &edge, Value message) {
+  /// log(K exp(h - max h)) and max h: one exp per entry of the message instead of one per entry of the kernel.
+  SplitLog logAboutMaximum(Contraction &edge, Value message) {
     Value maximum = maximumOverStates(index, edge.ranks, edge.from(), message, kNegativeInfinity);
     Value linear =
         index.map(edge.ranks, {{'s', edge.from()}}, edge.elementType,
                   {{message, Prefix::Path, "sb"}, {maximum, Prefix::Path, "b"}}, [](ScalarBuilder &b, ValueRange x) {
                     return exp(b, sub(b, x[0], finiteOrZero(b, x[1], kNegativeInfinity)));
                   });
-    return index.map(
-        edge.ranks, {{'t', edge.to()}}, edge.elementType,
-        {{edge.product(linear), Prefix::Path, "tb"}, {maximum, Prefix::Path, "b"}},
-        [](ScalarBuilder &b, ValueRange x) { return add(b, log(b, x[0]), finiteOrZero(b, x[1], kNegativeInfinity)); });
+    Value high = index.map(edge.ranks, {{'t', edge.to()}}, edge.elementType, {{maximum, Prefix::Path, "b"}},
+                           [](ScalarBuilder &, ValueRange x) { return x[0]; });
+    Value low =
+        index.map(edge.ranks, {{'t', edge.to()}}, edge.elementType, {{edge.product(linear), Prefix::Path, "tb"}},
+                  [](ScalarBuilder &b, ValueRange x) { return log(b, x[0]); });
+    return {high, low};
   }
 
   //===--------------------------------------------------------------------===//
@@ -215,9 +239,14 @@ private:
   void lower(bp::CombineOp op) {
     bp::MessageType type = op.getInput().getType();
     bool log = isLog(type);
-    tensors[op.getMessage()] =
-        index.reduceOverRanks(type.getRanks(), {{'s', type.getStates()}}, log ? 0 : 1, get(op.getInput()),
-                              [&](ScalarBuilder &b, ValueRange x) { return times(b, log, x[0], x[1]); });
+    auto combine = [&](Value tensor) {
+      return index.reduceOverRanks(type.getRanks(), {{'s', type.getStates()}}, log ? 0 : 1, tensor,
+                                   [&](ScalarBuilder &b, ValueRange x) { return times(b, log, x[0], x[1]); });
+    };
+    Value low = lows.lookup(op.getInput());
+    tensors[op.getMessage()] = combine(low ? tensors.lookup(op.getInput()) : get(op.getInput()));
+    if (low)
+      lows[op.getMessage()] = combine(low);
   }
 
   void lower(bp::CombineShiftOp op) {
@@ -264,7 +293,7 @@ private:
   void lower(bp::NormalizeOp op) {
     bp::MessageType type = op.getInput().getType();
     Type element = type.getElementType();
-    Value message = get(op.getInput());
+    auto [message, common] = withoutCommonPart(op.getInput());
     Value maximum =
         maximumOverStates(index, type.getRanks(), type.getStates(), message, isLog(type) ? kNegativeInfinity : 0);
     Value factor =
@@ -278,13 +307,14 @@ private:
                   });
     if (!op.getShift())
       return;
-    tensors[op.getNewShift()] =
-        index.map(type.getRanks(), {}, f64(), {{get(op.getShift()), Prefix::Path, "b"}, {maximum, Prefix::Path, "b"}},
-                  [&](ScalarBuilder &b, ValueRange x) {
-                    Value taken = isLog(type) ? toFloat(b, finiteOrZero(b, x[1], kNegativeInfinity), f64())
-                                              : logPowerOfTwo(b, x[1]);
-                    return add(b, x[0], taken);
-                  });
+    SmallVector<Operand> operands = {{get(op.getShift()), Prefix::Path, "b"}, {maximum, Prefix::Path, "b"}};
+    if (common)
+      operands.push_back({common, Prefix::Path, "b"});
+    tensors[op.getNewShift()] = index.map(type.getRanks(), {}, f64(), operands, [&](ScalarBuilder &b, ValueRange x) {
+      Value taken = isLog(type) ? toFloat(b, finiteOrZero(b, x[1], kNegativeInfinity), f64()) : logPowerOfTwo(b, x[1]);
+      Value sum = add(b, x[0], taken);
+      return x.size() > 3 ? add(b, sum, toFloat(b, x[2], f64())) : sum;
+    });
   }
 
   /// The prior in a message's domain, as a table of its states.
@@ -315,17 +345,22 @@ private:
     bool log = isLog(type);
     int64_t depth = type.getLevel();
     Loop s = {'s', type.getStates()}, j = {'j', type.getRanks().back(), /*reduction=*/true};
-    Value siblings =
-        index.reduce(type.getRanks(), {s, j}, type.getElementType(), log ? 0 : 1,
-                     {{get(op.getSiblings()), Prefix::Parent, "jsb"}}, [&](ScalarBuilder &b, ValueRange x) -> Value {
-                       Value own =
-                           arith::CmpIOp::create(b, arith::CmpIPredicate::eq, linalg::IndexOp::create(b, depth - 1),
-                                                 linalg::IndexOp::create(b, depth + 1));
-                       return select(b, own, x[1], times(b, log, x[0], x[1]));
-                     });
+    auto siblings = [&](Value tensor) {
+      return index.reduce(type.getRanks(), {s, j}, type.getElementType(), log ? 0 : 1,
+                          {{tensor, Prefix::Parent, "jsb"}}, [&](ScalarBuilder &b, ValueRange x) -> Value {
+                            Value own = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
+                                                              linalg::IndexOp::create(b, depth - 1),
+                                                              linalg::IndexOp::create(b, depth + 1));
+                            return select(b, own, x[1], times(b, log, x[0], x[1]));
+                          });
+    };
+    Value low = lows.lookup(op.getSiblings());
+    Value all = siblings(low ? tensors.lookup(op.getSiblings()) : get(op.getSiblings()));
     tensors[op.getMessage()] = index.map(type.getRanks(), {s}, type.getElementType(),
-                                         {{siblings, Prefix::Path, "sb"}, {get(op.getAbove()), Prefix::Parent, "sb"}},
+                                         {{all, Prefix::Path, "sb"}, {get(op.getAbove()), Prefix::Parent, "sb"}},
                                          [&](ScalarBuilder &b, ValueRange x) { return times(b, log, x[0], x[1]); });
+    if (low)
+      lows[op.getMessage()] = siblings(low);
   }
 
   void lower(bp::BeliefOp op) {
@@ -396,6 +431,7 @@ private:
   OpBuilder builder;
   IndexSpaceBuilder index;
   DenseMap<Value, Value> tensors; ///< messages and shifts, lowered
+  DenseMap<Value, Value> lows;    ///< low parts of log messages that are in two parts (SplitLog)
 };
 
 struct ConvertBPToLinalg : espalier::impl::ConvertBPToLinalgBase<ConvertBPToLinalg> {

@@ -40,6 +40,7 @@ struct Map {
   Value tensor;
   int64_t level = 0;    ///< of its positions
   bool grouped = false; ///< a channel group per child rank: the tensor is on the index space of the level below
+  Value low = {};       ///< the low part of features that are in two parts (SplitLog)
   /// Rank axes of the tensor.
   int64_t depth() const { return level + grouped; }
 };
@@ -113,7 +114,32 @@ private:
 
   int64_t depth() const { return branching.size(); }
   ArrayRef<int64_t> ranks(const Map &map) const { return branching.take_front(map.depth()); }
-  Map get(Value value) { return maps.lookup(value); }
+  /// A map whose features may be in two parts.
+  Map parts(Value value) { return maps.lookup(value); }
+
+  /// A map in one part.
+  Map get(Value value) {
+    Map map = parts(value);
+    if (map.low)
+      map.tensor = sum(map, map.tensor, map.low);
+    map.low = Value();
+    return map;
+  }
+
+  Value sum(const Map &like, Value x, Value y) {
+    return index.map(ranks(like), {{'s', channels(like)}}, elementOf(like),
+                     {{x, Prefix::Path, "sb"}, {y, Prefix::Path, "sb"}},
+                     [](ScalarBuilder &b, ValueRange v) { return floored(b, add(b, v[0], v[1])); });
+  }
+
+  /// A map without what all its channels have in common, and that (null where the map is in one part anyway).
+  std::pair<Map, Value> withoutCommonPart(Value value) {
+    Map map = parts(value);
+    if (!map.low)
+      return {map, Value()};
+    auto [joined, common] = joinAboutMaximum(index, ranks(map), channels(map), {map.tensor, map.low});
+    return {Map{joined, map.level, map.grouped, Value()}, common};
+  }
   Type f64() { return builder.getF64Type(); }
 
   static int64_t channels(const Map &map) {
@@ -237,13 +263,18 @@ private:
   }
 
   LogicalResult lower(net::NormOp op) {
-    Map map = get(op.getInput());
+    auto [map, common] = withoutCommonPart(op.getInput());
     if (map.grouped)
       return op.emitOpError() << "expects one feature vector per position, not a channel group per rank";
     Value maximum = maximumOf(map);
     if (op.getShift()) {
-      Value shift = index.map(ranks(map), {}, f64(), {{maximum, Prefix::Path, "b"}},
-                              [&](ScalarBuilder &b, ValueRange x) { return exactMaximum(b, x[0]); });
+      SmallVector<Operand> operands = {{maximum, Prefix::Path, "b"}};
+      if (common)
+        operands.push_back({common, Prefix::Path, "b"});
+      Value shift = index.map(ranks(map), {}, f64(), operands, [&](ScalarBuilder &b, ValueRange x) {
+        Value wide = toFloat(b, x[0], f64());
+        return exactMaximum(b, x.size() > 2 ? add(b, wide, toFloat(b, x[1], f64())) : wide);
+      });
       maps[op.getShift()] = {shift, map.level, false};
     }
     return each(op.getResult(), map, {{maximum, Prefix::Path, "b"}},
@@ -256,7 +287,7 @@ private:
 
   /// Along the taps upward: positions of level l become channel groups of level l-1, or back.
   template <typename ConvolutionOp> LogicalResult convolve(ConvolutionOp op, bool upward, bool logSumExp) {
-    Map in = get(op.getInput());
+    auto [in, common] = logSumExp ? withoutCommonPart(op.getInput()) : std::pair(get(op.getInput()), Value());
     if (in.grouped == upward || in.depth() < 1)
       return op.emitOpError() << (upward ? "expects one feature vector per position of a level below the root"
                                          : "expects a channel group per rank");
@@ -265,12 +296,26 @@ private:
     if (edge.from() != channels(in) || llvm::product_of(op.getPatch()) != ranks(in).back())
       return op.emitOpError() << "expects " << edge.from() << " channels and " << ranks(in).back() << " taps, got "
                               << channels(in) << " and " << llvm::product_of(op.getPatch());
-    Value tensor = logSumExp ? edge.logSumExp(in.tensor) : edge.product(in.tensor);
-    if (logSumExp)
-      tensor = index.map(ranks(in), {{'s', edge.to()}}, elementOf(in), {{tensor, Prefix::Path, "sb"}},
-                         [](ScalarBuilder &b, ValueRange x) { return floored(b, x[0]); });
-    maps[op.getResult()] = {tensor, upward ? in.level - 1 : in.level + 1, upward};
+    Map result = {Value(), upward ? in.level - 1 : in.level + 1, upward};
+    if (logSumExp) {
+      SplitLog log = edge.logSumExp(in.tensor);
+      result.tensor = flooredSum(edge, log.high, common);
+      result.low = flooredSum(edge, log.low, Value());
+    } else {
+      result.tensor = edge.product(in.tensor);
+    }
+    maps[op.getResult()] = result;
     return success();
+  }
+
+  /// `features`, floored, plus what was taken away from the input of a convolution.
+  Value flooredSum(const Contraction &edge, Value features, Value common) {
+    SmallVector<Operand> operands = {{features, Prefix::Path, "sb"}};
+    if (common)
+      operands.push_back({common, Prefix::Path, "b"});
+    return index.map(edge.ranks, {{'s', edge.to()}}, edge.elementType, operands, [](ScalarBuilder &b, ValueRange x) {
+      return floored(b, x.size() > 2 ? add(b, x[0], x[1]) : x[0]);
+    });
   }
 
   LogicalResult lower(net::ConvOp op) { return convolve(op, /*upward=*/true, /*logSumExp=*/false); }
@@ -283,12 +328,14 @@ private:
   //===--------------------------------------------------------------------===//
 
   LogicalResult lower(net::SumPoolOp op) {
-    Map map = get(op.getInput());
+    Map map = parts(op.getInput());
     if (!map.grouped || ranks(map).back() != static_cast<int64_t>(op.getGroups()))
       return op.emitOpError() << "expects a channel group per child rank";
-    Value tensor = index.reduceOverRanks(ranks(map), {{'s', channels(map)}}, 0, map.tensor,
-                                         [](ScalarBuilder &b, ValueRange x) { return add(b, x[0], x[1]); });
-    maps[op.getResult()] = {tensor, map.level, false};
+    auto pool = [&](Value tensor) {
+      return index.reduceOverRanks(ranks(map), {{'s', channels(map)}}, 0, tensor,
+                                   [](ScalarBuilder &b, ValueRange x) { return add(b, x[0], x[1]); });
+    };
+    maps[op.getResult()] = {pool(map.tensor), map.level, false, map.low ? pool(map.low) : Value()};
     return success();
   }
 
@@ -304,18 +351,20 @@ private:
   }
 
   LogicalResult lower(net::SiblingSumOp op) {
-    Map map = get(op.getInput());
+    Map map = parts(op.getInput());
     if (!map.grouped || ranks(map).back() != static_cast<int64_t>(op.getGroups()))
       return op.emitOpError() << "expects a channel group per child rank";
     int64_t own = map.depth() - 1, sibling = map.depth() + 1;
-    Value tensor =
-        index.reduce(ranks(map), {{'s', channels(map)}, {'j', ranks(map).back(), /*reduction=*/true}}, elementOf(map),
-                     0, {{map.tensor, Prefix::Parent, "jsb"}}, [&](ScalarBuilder &b, ValueRange x) -> Value {
-                       Value same = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, linalg::IndexOp::create(b, own),
-                                                          linalg::IndexOp::create(b, sibling));
-                       return select(b, same, x[1], add(b, x[0], x[1]));
-                     });
-    maps[op.getResult()] = {tensor, map.level, true};
+    auto siblings = [&](Value tensor) {
+      return index.reduce(
+          ranks(map), {{'s', channels(map)}, {'j', ranks(map).back(), /*reduction=*/true}}, elementOf(map), 0,
+          {{tensor, Prefix::Parent, "jsb"}}, [&](ScalarBuilder &b, ValueRange x) -> Value {
+            Value same = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, linalg::IndexOp::create(b, own),
+                                               linalg::IndexOp::create(b, sibling));
+            return select(b, same, x[1], add(b, x[0], x[1]));
+          });
+    };
+    maps[op.getResult()] = {siblings(map.tensor), map.level, true, map.low ? siblings(map.low) : Value()};
     return success();
   }
 
@@ -327,7 +376,14 @@ private:
   }
 
   LogicalResult lower(net::AddOp op) {
-    return join(op, [](ScalarBuilder &b, ValueRange x) { return add(b, x[0], x[1]); });
+    Map map = parts(op.getInput()), skip = parts(op.getSkip());
+    if (!map.low && !skip.low)
+      return join(op, [](ScalarBuilder &b, ValueRange x) { return add(b, x[0], x[1]); });
+    if (map.level != skip.level || map.grouped != skip.grouped)
+      return op.emitOpError() << "expects a skip from the same level";
+    Value low = map.low && skip.low ? sum(map, map.low, skip.low) : map.low ? map.low : skip.low;
+    maps[op.getResult()] = {sum(map, map.tensor, skip.tensor), map.level, map.grouped, low};
+    return success();
   }
 
   LogicalResult lower(net::SubtractOp op) {

@@ -19,7 +19,7 @@ Value Contraction::product(Value message) {
                       [](ScalarBuilder &b, ValueRange x) { return fma(b, x[0], x[1], x[2]); });
 }
 
-Value Contraction::logSumExp(Value message) {
+SplitLog Contraction::logSumExp(Value message) {
   Operand kernel = index.kernel(ranks, shape, weights, elementType, upward ? "tf" : "ft");
   Operand x = {message, Prefix::Path, "fb"};
   Loop outer = {'t', to()}, inner = {'f', from(), /*reduction=*/true};
@@ -36,8 +36,23 @@ Value Contraction::logSumExp(Value message) {
     Value zero = constant(b, elementType, 0);
     return fma(b, v[0], exp(b, select(b, less(b, zero, about), zero, about)), v[3]);
   });
-  return index.map(ranks, {outer}, elementType, {{sum, Prefix::Path, "tb"}, m},
-                   [&](ScalarBuilder &b, ValueRange v) { return add(b, log(b, v[0]), finiteOrZero(b, v[1], least)); });
+  Value low = index.map(ranks, {outer}, elementType, {{sum, Prefix::Path, "tb"}},
+                        [](ScalarBuilder &b, ValueRange v) { return log(b, v[0]); });
+  return {maximum, low};
+}
+
+std::pair<Value, Value> joinAboutMaximum(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, int64_t states,
+                                         SplitLog parts) {
+  Type elementType = getElementTypeOrSelf(parts.high.getType());
+  double least = -std::numeric_limits<double>::infinity();
+  Value maximum = maximumOverStates(index, ranks, states, parts.high, least);
+  Value about = index.map(ranks, {}, elementType, {{maximum, Prefix::Path, "b"}},
+                          [&](ScalarBuilder &b, ValueRange v) { return finiteOrZero(b, v[0], least); });
+  Value joined =
+      index.map(ranks, {{'s', states}}, elementType,
+                {{parts.high, Prefix::Path, "sb"}, {about, Prefix::Path, "b"}, {parts.low, Prefix::Path, "sb"}},
+                [](ScalarBuilder &b, ValueRange v) { return add(b, sub(b, v[0], v[1]), v[2]); });
+  return {joined, about};
 }
 
 Value maximumOverStates(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, int64_t states, Value message,

@@ -11,6 +11,12 @@
 
 namespace espalier {
 
+/// A logarithm in two parts, the value being their sum. Where a kernel's zeros leave a leaf no choice, `high` is a huge number
+/// that all states have in common; it must be taken away before `low` is added, or the digits of `low` are lost.
+struct SplitLog {
+  mlir::Value high, low;
+};
+
 /// Kernels [count x S_parent x S_child] by rank or by node, applied to messages [ranks x states x batch] along the
 /// child's states (upward) or along the parent's (downward).
 struct Contraction {
@@ -28,13 +34,18 @@ struct Contraction {
   mlir::Value product(mlir::Value message);
 
   /// log sum K exp(x), every sum about the largest x that its kernel lets count; log 0 is -inf.
-  mlir::Value logSumExp(mlir::Value message);
+  SplitLog logSumExp(mlir::Value message);
 };
 
 /// Over the states of [ranks x states x batch]: a tensor [ranks x batch]. `least` is where the maximum starts.
 mlir::Value maximumOverStates(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> ranks, int64_t states,
                               mlir::Value message, double least);
 mlir::Value sumOverStates(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> ranks, int64_t states, mlir::Value message);
+
+/// The sum of both parts about the largest `high`, which is returned with it: [ranks x states x batch] and [ranks x batch].
+/// Where every state is -inf, the second is 0.
+std::pair<mlir::Value, mlir::Value> joinAboutMaximum(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> ranks,
+                                                     int64_t states, SplitLog parts);
 
 /// sum_a values[a, p] x[a]: [ranks x p x batch]. `shape` is that of values.
 mlir::Value expectation(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> ranks, llvm::ArrayRef<int64_t> shape,

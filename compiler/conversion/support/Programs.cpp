@@ -45,9 +45,8 @@ static FailureOr<FloatType> elementTypeOf(StringRef dtype, MLIRContext *context)
   return failure();
 }
 
-LogicalResult
-writePrograms(ModuleOp module, StringRef dtype,
-              function_ref<void(const Model &, const ProgramSpec &, FloatType, mlir::Location)> write) {
+LogicalResult writePrograms(ModuleOp module, StringRef dtype,
+                            function_ref<void(const Model &, const ProgramSpec &, FloatType, mlir::Location)> write) {
   FailureOr<tfg::ModelOp> op = findModel(module);
   if (failed(op))
     return failure();

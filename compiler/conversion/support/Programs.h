@@ -31,9 +31,9 @@ struct ProgramSpec {
 
 /// Calls `write` for each function that answers the queries of the module's model: for the model's own channel and for
 /// soft evidence. Fails, saying why, where the module states no model or `dtype` is neither f32 nor f64.
-mlir::LogicalResult
-writePrograms(mlir::ModuleOp module, llvm::StringRef dtype,
-              llvm::function_ref<void(const Model &, const ProgramSpec &, mlir::FloatType arrays, mlir::Location)> write);
+mlir::LogicalResult writePrograms(
+    mlir::ModuleOp module, llvm::StringRef dtype,
+    llvm::function_ref<void(const Model &, const ProgramSpec &, mlir::FloatType arrays, mlir::Location)> write);
 
 Precision precisionOf(mlir::FloatType type);
 

@@ -73,15 +73,17 @@ func.func @others(%q: tensor<3x4x?xf32>, %lambda: f64, %sigma: f64) -> (tensor<3
   return %p, %l : tensor<3x4x?xf32>, tensor<?xf64>
 }
 
-// In the log domain a rowwise product is a log-sum-exp about a maximum of its own: one exp per entry of the kernel.
+// In the log domain a rowwise product is a log-sum-exp about a maximum of its own: one exp per entry of the kernel. The
+// maximum and the log of the sum stay apart until what all states have in common is taken away.
 // CHECK-LABEL: @rowwise
 // CHECK: %[[MAX:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction", "parallel"]}
 // CHECK-SAME: tensor<2x4x5xf64>
 // CHECK: %[[SUM:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction", "parallel"]}
 // CHECK-SAME: %[[MAX]]
 // CHECK: math.exp
-// CHECK: linalg.generic {{.*}} ins(%[[SUM]], %[[MAX]]
+// CHECK: linalg.generic {{.*}} ins(%[[SUM]] :
 // CHECK: math.log
+// CHECK: linalg.generic {{.*}} ins(%[[MAX]] :
 func.func @rowwise(%w: tensor<2x5x?xf32>, %lambda: f64, %sigma: f64) -> (tensor<4x?xf32>, tensor<?xf64>) {
   %h = bp.observe_soft %w : tensor<2x5x?xf32> -> !bp.message<[2], 5, log, f64>
   %q = bp.up %h rowwise dense<0.0> : tensor<2x4x5xf64> : !bp.message<[2], 5, log, f64> -> !bp.message<[2], 4, log, f64>
