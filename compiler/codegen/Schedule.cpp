@@ -328,11 +328,9 @@ private:
       return;
     auto visit = scf::IfOp::create(builder, loc, compareSelect(arith::CmpIPredicate::sgt, depth), /*withElse=*/false);
     builder.setInsertionPointToStart(visit.thenBlock());
-    closeChildren([&] {
-      scf::ForOp loop = openChildren(depth);
-      writeDownward(depth + 1);
-      return loop;
-    }());
+    scf::ForOp loop = openChildren(depth);
+    writeDownward(depth + 1);
+    closeChildren(loop);
     builder.setInsertionPointAfter(visit);
   }
 
