@@ -29,8 +29,10 @@ struct KernelFacts {
   double rowRatio = 0;         ///< max over s, a, a' of log K[s, a] / K[s, a']
   double minEntry = kInfinity; ///< log of the least non-zero entry
   double maxEntry = -kInfinity;
-  double rowSum = -kInfinity;    ///< log of the largest row sum
-  double columnSum = -kInfinity; ///< log of the largest column sum
+  double rowSum = -kInfinity;       ///< log of the largest row sum
+  double columnSum = -kInfinity;    ///< log of the largest column sum
+  double minRowSum = kInfinity;     ///< log of the least row sum
+  double minColumnSum = kInfinity;  ///< log of the least column sum
 };
 
 /// Least non-zero and largest entry of a row or a column, and its sum.
@@ -58,6 +60,7 @@ void addMatrix(KernelFacts &facts, const double *matrix, int64_t parents, int64_
     }
     facts.rowRatio = std::max(facts.rowRatio, row.ratio());
     facts.rowSum = std::max(facts.rowSum, std::log(row.sum));
+    facts.minRowSum = std::min(facts.minRowSum, std::log(row.sum));
     facts.minEntry = std::min(facts.minEntry, std::log(row.least));
     facts.maxEntry = std::max(facts.maxEntry, std::log(row.most));
     facts.positive &= row.positive;
@@ -66,6 +69,7 @@ void addMatrix(KernelFacts &facts, const double *matrix, int64_t parents, int64_
     facts.columnRatio = std::max(facts.columnRatio, column.ratio());
     if (column.sum > 0)
       facts.columnSum = std::max(facts.columnSum, std::log(column.sum));
+    facts.minColumnSum = std::min(facts.minColumnSum, std::log(column.sum));
   }
 }
 
@@ -80,22 +84,30 @@ std::vector<KernelFacts> factsOf(const Model &model, int64_t l) {
   return facts;
 }
 
-/// Bounds on a message in the linear domain, as logs: every non-zero entry lies in [low, high], and the largest is at
-/// least `top`. `low` is -inf where evidence is unbounded.
+/// Bounds on a message in the linear domain, as logs: every non-zero entry lies in [low, high], the largest is at least
+/// `top`, and every entry, zeros included, at least `all`. `low` is -inf where evidence is unbounded.
 struct Bounds {
-  double low = 0, high = 0, top = 0;
+  double low = 0, high = 0, top = 0, all = -kInfinity;
 
-  static Bounds normalized(double ratio) { return {-ratio, std::log(2.0), 0}; }
+  /// `positive`: no entry is zero.
+  static Bounds normalized(double ratio, bool positive) {
+    return {-ratio, std::log(2.0), 0, positive ? -ratio : -kInfinity};
+  }
   bool within(double limit) const { return low >= -limit && high <= limit; }
 };
 
-/// Bounds on K h, or on transpose(K) w; `sum` is the log of the kernel's largest row or column sum.
-Bounds transport(const Bounds &in, const KernelFacts &facts, double sum) {
-  double low = facts.minEntry + (facts.positive ? in.top : in.low);
-  return {low, in.high + sum, low};
+/// Bounds on K h, or on transpose(K) w, whose entries are sums over rows or columns of K between e^least and e^most. A
+/// sum of positive terms is at least its largest one, and at least the least h times the whole row of K.
+Bounds transport(const Bounds &in, const KernelFacts &facts, double least, double most) {
+  double all = std::max(in.all + least, facts.positive ? facts.minEntry + in.top : -kInfinity);
+  double low = std::max(all, facts.minEntry + in.low);
+  return {low, in.high + most, low, all};
 }
 
-Bounds product(const Bounds &a, const Bounds &b) { return {a.low + b.low, a.high + b.high, a.low + b.low}; }
+Bounds product(const Bounds &a, const Bounds &b) {
+  double low = a.low + b.low;
+  return {low, a.high + b.high, low, a.all + b.all};
+}
 
 /// What an edge does to ratios: `out` bounds the ratio of what it passes on whatever enters, `flush` the factor by
 /// which it may favour an entry that was flushed to zero, `spread` what it adds to the ratio of what enters.
@@ -178,39 +190,42 @@ private:
 
   /// The product at a parent on level l-1, given the bounds of its children's messages.
   Bounds gathered(int64_t l, const Bounds &child) const {
-    Bounds all;
+    Bounds parent{0, 0, 0, 0};
     for (const KernelFacts &k : kernels(l))
-      all = product(all, transport(child, k, k.rowSum));
-    return all;
+      parent = product(parent, transport(child, k, k.minRowSum, k.rowSum));
+    return parent;
   }
 
   /// Leaves come normalized. A parent's product is rescaled where the next product could otherwise leave the range.
   void placeRescalingUp() {
-    Bounds message = Bounds::normalized(exactLeaves ? 0 : kInfinity);
+    Bounds message = Bounds::normalized(exactLeaves ? 0 : kInfinity, /*positive=*/false);
     messages.assign(model.depth() + 1, message);
     for (int64_t l = model.depth(); l >= 1; --l) {
       Bounds parent = gathered(l, message);
       ranges.linear &= parent.within(limits.product);
-      level(l).rescaleUp =
-          l == 1 ? !parent.within(limits.product / 2) : !gathered(l - 1, parent).within(limits.product / 2);
-      message = level(l).rescaleUp ? Bounds::normalized(level(l).node) : parent;
+      // What comes down takes the last quarter of the range (below).
+      double most = 0.75 * limits.product;
+      level(l).rescaleUp = !(l == 1 ? parent : gathered(l - 1, parent)).within(most);
+      message = level(l).rescaleUp ? Bounds::normalized(level(l).node, std::isfinite(parent.all)) : parent;
       messages[l - 1] = message;
     }
   }
 
   /// The prior comes normalized. What goes down is rescaled where the next product could otherwise leave the range.
   void placeRescalingDown() {
-    Bounds above = Bounds::normalized(priorRatio());
+    bool positive = std::ranges::all_of(model.prior, [](double weight) { return weight > 0; });
+    Bounds above = Bounds::normalized(priorRatio(), positive);
     for (int64_t l = 1; l <= model.depth(); ++l) {
       Bounds others = product(above, gathered(l, messages[l]));
       ranges.linear &= others.within(limits.product);
-      Bounds down{kInfinity, -kInfinity, kInfinity};
+      Bounds down{kInfinity, -kInfinity, kInfinity, kInfinity};
       for (const KernelFacts &k : kernels(l)) {
-        Bounds one = transport(others, k, k.columnSum);
-        down = {std::min(down.low, one.low), std::max(down.high, one.high), std::min(down.top, one.top)};
+        Bounds one = transport(others, k, k.minColumnSum, k.columnSum);
+        down = {std::min(down.low, one.low), std::max(down.high, one.high), std::min(down.top, one.top),
+                std::min(down.all, one.all)};
       }
       level(l).rescaleDown = !down.within(limits.product / 4);
-      above = level(l).rescaleDown ? Bounds::normalized(level(l).down) : down;
+      above = level(l).rescaleDown ? Bounds::normalized(level(l).down, std::isfinite(down.all)) : down;
     }
   }
 

@@ -33,6 +33,10 @@ namespace {
 
 constexpr int64_t kAlignment = 64;
 
+/// Up to so many children are gathered together, behind the loop over them: their messages are then multiplied in
+/// registers. More are gathered one by one, into memory.
+constexpr int64_t kTogether = 4;
+
 int64_t bytesOf(MemRefType type) { return type.getNumElements() * type.getElementTypeBitWidth() / 8; }
 
 /// One linalg.generic of the function, and what the schedule needs to know of it.
@@ -41,6 +45,8 @@ struct Step {
   int64_t depth;       ///< leading loops that are ranks on the path
   bool overRanks;      ///< the next loop runs over the children
   bool upward = false; ///< feeds the root: part of the first nest
+  /// Runs behind the loop over the siblings, for each of them: what the gather above them multiplies.
+  bool behindSiblings = false;
   /// Results of the function that depend on it, by number.
   llvm::SmallSetVector<int64_t, 4> answers;
 
@@ -48,10 +54,12 @@ struct Step {
   int64_t fixedLoops() const { return depth + overRanks; }
 };
 
-/// Where a value lives: the whole tensor (`rankAxes` leading axes to be indexed by the path) or one node's slice.
+/// Where a value lives: the whole tensor (`rankAxes` leading axes to be indexed by the path), one node's slice, or one
+/// slice for each of a node's siblings: then the first axis is the node's own rank, the last on its path.
 struct Buffer {
   Value memref;
   int64_t rankAxes;
+  bool bySibling = false;
 };
 
 /// Constant tensors as globals of the module, one per distinct attribute.
@@ -115,7 +123,7 @@ private:
         auto depth = generic->getAttrOfType<IntegerAttr>(kDepthAttr);
         if (!depth || generic.getNumResults() != 1)
           return generic.emitOpError() << "expects one result and the attribute '" << kDepthAttr << "'";
-        steps.push_back({generic, depth.getInt(), generic->hasAttr(kOverRanksAttr), false, {}});
+        steps.push_back({generic, depth.getInt(), generic->hasAttr(kOverRanksAttr), false, false, {}});
       } else if (!isa<tensor::EmptyOp, tensor::DimOp, linalg::FillOp, func::ReturnOp>(op) &&
                  !isa_and_nonnull<arith::ArithDialect, math::MathDialect>(op.getDialect())) {
         return op.emitOpError() << "is not scheduled: expects linalg.generic, fills, constants and scalars";
@@ -154,6 +162,31 @@ private:
     }
     for (Step &step : steps)
       deepest[step.upward] = std::max(deepest[step.upward], step.depth);
+    for (Step &step : steps)
+      if (gathersTogether(step))
+        if (Step *last = lastOfChild(step))
+          last->behindSiblings = true;
+  }
+
+  /// Whether an op over ranks runs behind the loop over the children.
+  bool gathersTogether(Step &step) {
+    return step.overRanks && step.op.getNumDpsInputs() == 1 && rankExtent(step.depth) <= kTogether;
+  }
+
+  /// The child's step whose result a gather multiplies in registers: a product with a kernel, or a table look-up. Null
+  /// where others of the walk up read that result, for they would have to wait as well.
+  Step *lastOfChild(Step &gather) {
+    Step *last = producer(gather.op.getInputs()[0]);
+    if (!last || last->overRanks || last->depth != gather.depth + 1)
+      return nullptr;
+    bool readByGatherAlone = llvm::all_of(last->op->getUsers(), [&](Operation *user) {
+      auto generic = dyn_cast<linalg::GenericOp>(user);
+      return user == gather.op || (generic && !producer(generic.getResult(0))->upward);
+    });
+    bool product = last->op.getNumReductionLoops() > 0 && !last->op.getBody()->getOps<math::FmaOp>().empty() &&
+                   last->op.getBody()->getOps<math::ExpOp>().empty();
+    bool lookUp = !last->op.getBody()->getOps<tensor::ExtractOp>().empty();
+    return readByGatherAlone && (product || lookUp) ? last : nullptr;
   }
 
   //===--------------------------------------------------------------------===//
@@ -218,6 +251,15 @@ private:
            });
   }
 
+  /// Siblings' results are needed side by side.
+  bool isReadBehindSiblings(Step &step) {
+    return step.upward && step.depth > 0 && llvm::any_of(step.op->getUsers(), [&](Operation *user) {
+             auto generic = dyn_cast<linalg::GenericOp>(user);
+             Step *reader = generic ? producer(generic.getResult(0)) : nullptr;
+             return reader && (reader->behindSiblings ? reader->depth == step.depth : gathersTogether(*reader));
+           });
+  }
+
   Value placeInWorkspace(MemRefType type) {
     workspaceBytes = llvm::alignTo(workspaceBytes, kAlignment);
     Value offset = arith::ConstantIndexOp::create(builder, loc, workspaceBytes);
@@ -242,9 +284,13 @@ private:
         buffers[value] = outputs[*number];
       } else if (isKept(step)) {
         buffers[value] = {placeInWorkspace(type), step.depth};
+      } else if (step.behindSiblings) {
+        continue; // a buffer for each sibling, where they are written
+      } else if (isReadBehindSiblings(step)) {
+        auto slices = MemRefType::get(type.getShape().drop_front(step.depth - 1), type.getElementType());
+        buffers[value] = {placeInWorkspace(slices), 1, /*bySibling=*/true};
       } else {
-        auto slice = MemRefType::get(type.getShape().drop_front(step.depth), type.getElementType());
-        buffers[value] = {placeInWorkspace(slice), 0};
+        buffers[value] = {placeInWorkspace(bufferSlice(step)), 0};
       }
     }
   }
@@ -301,22 +347,80 @@ private:
 
   /// The node at the end of `path`, after its children.
   void writeUpward(int64_t depth) {
-    SmallVector<Step *> gathers;
+    SmallVector<Step *> oneByOne, together;
     for (Step &step : steps)
       if (step.upward && step.overRanks && step.depth == depth)
-        gathers.push_back(&step);
-    if (!gathers.empty()) {
-      for (Step *gather : gathers)
-        writeInit(*gather);
+        (gathersTogether(step) ? together : oneByOne).push_back(&step);
+    for (Step *gather : oneByOne)
+      writeInit(*gather);
+    if (needsVisit(depth + 1)) {
       scf::ForOp loop = openChildren(depth);
       writeUpward(depth + 1);
-      for (Step *gather : gathers)
+      for (Step *gather : oneByOne)
         writeStep(*gather);
       closeChildren(loop);
     }
+    for (Step *gather : together)
+      writeTogether(*gather);
     for (Step &step : steps)
-      if (step.upward && !step.overRanks && step.depth == depth)
+      if (step.upward && !step.overRanks && step.depth == depth && !step.behindSiblings)
         writeInitAndStep(step);
+  }
+
+  /// Whether anything is to be done in the loop over the children at this depth.
+  bool needsVisit(int64_t depth) {
+    return llvm::any_of(steps, [&](Step &step) {
+      return step.upward && !step.behindSiblings &&
+             (step.overRanks ? step.depth >= depth || (step.depth + 1 == depth && !gathersTogether(step))
+                             : step.depth >= depth);
+    });
+  }
+
+  /// A gather over all children at once, as a chain of ops on two slices; between them, what the children have to do
+  /// last, so that each result can be multiplied while it is in registers.
+  void writeTogether(Step &gather) {
+    Value input = gather.op.getInputs()[0], partial;
+    Step *last = producer(input);
+    bool waits = last && last->behindSiblings;
+    int64_t count = rankExtent(gather.depth);
+    for (int64_t rank = 0; rank < count; ++rank) {
+      path.push_back(arith::ConstantIndexOp::create(builder, loc, rank));
+      if (waits) {
+        if (!isKept(*last))
+          buffers[input] = {placeInWorkspace(bufferSlice(*last)), 0};
+        writeInitAndStep(*last);
+      }
+      Value child = slice(buffers.at(input), path);
+      path.pop_back();
+      partial = writePartial(gather, partial, child, rank + 1 == count);
+    }
+  }
+
+  /// `partial` (null: where the gather starts) and one more child, into the gather's result or a buffer of its own.
+  Value writePartial(Step &gather, Value partial, Value child, bool isLast) {
+    Value result = resultSlice(gather);
+    if (!isLast)
+      result = placeInWorkspace(bufferSlice(gather));
+    auto type = cast<MemRefType>(result.getType());
+    SmallVector<Value> inputs = {child};
+    if (partial)
+      inputs.push_back(partial);
+    AffineMap identity = builder.getMultiDimIdentityMap(type.getRank());
+    auto fill = gather.op.getOutputs()[0].getDefiningOp<linalg::FillOp>();
+    linalg::GenericOp::create(
+        builder, loc, inputs, result, SmallVector<AffineMap>(inputs.size() + 1, identity),
+        SmallVector<utils::IteratorType>(type.getRank(), utils::IteratorType::parallel),
+        [&](OpBuilder &nested, Location, ValueRange arguments) {
+          SmallVector<Value> values = {arguments[0], partial ? arguments[1] : scalars.lookup(fill.getInputs()[0])};
+          cloneBody(gather, nested, values);
+        });
+    return result;
+  }
+
+  /// The type of one node's result.
+  MemRefType bufferSlice(Step &step) {
+    MemRefType type = bufferType(step.op.getResult(0).getType());
+    return MemRefType::get(type.getShape().drop_front(step.depth), type.getElementType());
   }
 
   /// The node at the end of `path`, before its children. Levels below the selected one are not visited.
@@ -377,6 +481,8 @@ private:
     int64_t fixed = std::min<int64_t>(buffer.rankAxes, indices.size());
     if (fixed == 0)
       return buffer.memref;
+    if (buffer.bySibling)
+      indices = indices.take_back(1);
     auto type = cast<MemRefType>(buffer.memref.getType());
     SmallVector<OpFoldResult> offsets(indices.take_front(fixed)), sizes(fixed, builder.getIndexAttr(1));
     offsets.append(type.getRank() - fixed, builder.getIndexAttr(0));

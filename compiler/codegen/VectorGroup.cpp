@@ -55,10 +55,12 @@ public:
   GroupWriter(ArrayRef<Tile> tiles, RegisterBlock shape, OpBuilder &builder)
       : tiles(tiles), shape(shape), b(tiles.front().generic().getLoc(), builder) {
     batch = cast<ShapedType>(tiles.front().result().getType()).getShape().back();
-    bool reduces = llvm::any_of(tiles, [](const Tile &tile) { return !tile.sums.empty(); });
+    int64_t reductions = llvm::count_if(tiles, [](const Tile &tile) { return !tile.sums.empty(); });
     bool looksUp = llvm::any_of(tiles, [](const Tile &tile) { return static_cast<bool>(tile.rowLookUp()); });
     bool heavy = llvm::any_of(tiles, [](const Tile &tile) { return tile.isHeavy(); });
-    rows = looksUp ? shape.lanes : reduces && !heavy ? shape.rows : 1;
+    // Accumulators of one reduction wait in registers while the next one's are summed.
+    int64_t height = reductions > 1 ? std::max<int64_t>(shape.rows / 2, 1) : shape.rows;
+    rows = looksUp ? shape.lanes : reductions > 0 && !heavy ? height : 1;
     columns = looksUp || heavy ? 1 : std::min(shape.columns, batch / shape.lanes);
   }
 

@@ -113,12 +113,13 @@ TEST_CASE("the prior's ratio counts downward only") {
 }
 
 TEST_CASE("products are normalized just before they could leave the range") {
-  // log 0.1 = -2.3 per edge: a product reaches down to -4.6, -13.8, -32.2 on the way up and -69 next, beyond the -40
-  // that leave a margin in single precision. So the third product is normalized, and every third from there.
-  const MessageRanges ranges = analyzeMessageRanges(uniformTree(7, 2, symmetric(0.1)), any, f32);
+  // A leaf's message is at least log 0.1 = -2.3. Rows of the kernel sum to 1, so an edge keeps the least entry, and each
+  // level doubles its log: -4.6, -9.2, -18.4, -36.8 on the way up and -73.7 next, beyond the -60 that leave a margin in
+  // single precision. So the fourth product is normalized, and every fourth from there.
+  const MessageRanges ranges = analyzeMessageRanges(uniformTree(9, 2, symmetric(0.1)), any, f32);
   REQUIRE(ranges.linear);
-  for (int64_t l = 1; l <= 7; ++l)
-    REQUIRE(ranges.levels[l - 1].rescaleUp == (l == 5 || l == 2));
+  for (int64_t l = 1; l <= 9; ++l)
+    REQUIRE(ranges.levels[l - 1].rescaleUp == (l == 6 || l == 2));
 }
 
 TEST_CASE("a shallow tree is not normalized at all") {
@@ -140,8 +141,8 @@ TEST_CASE("double precision is normalized less often") {
 }
 
 TEST_CASE("a level with many children is normalized on the way down") {
-  // Up to eight siblings at -2.3 each: what goes down may have shrunk by e^-18, and the next level by as much again.
-  const MessageRanges ranges = analyzeMessageRanges(uniformTree(2, 8, symmetric(0.1)), any, f32);
+  // Up to ten siblings at -2.3 each: what goes down may have shrunk by e^-23, and the next level by as much again.
+  const MessageRanges ranges = analyzeMessageRanges(uniformTree(2, 10, symmetric(0.1)), any, f32);
   REQUIRE(ranges.linear);
   REQUIRE(ranges.levels[0].rescaleDown);
 }
