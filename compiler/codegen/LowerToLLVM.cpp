@@ -14,6 +14,7 @@ using namespace mlir;
 namespace espalier {
 
 void buildSchedulePipeline(OpPassManager &pm, const CodegenOptions &options) {
+  pm.addNestedPass<func::FuncOp>(createLayOutTables({.lanes = options.lanes, .permute = options.permute}));
   pm.addPass(createCSEPass());
   pm.addPass(createSchedule({.tile = options.tile}));
   pm.addPass(createCanonicalizerPass());

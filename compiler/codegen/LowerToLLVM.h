@@ -18,6 +18,7 @@ struct CodegenOptions {
   int64_t rows = 8;    ///< register block of a reduction: states ...
   int64_t columns = 2; ///< ... and vectors of samples
   bool hasFma = true;  ///< the machine has fused multiply-adds
+  bool permute = true; ///< the machine permutes vectors by indices in a register
 };
 
 /// linalg on the index space -> loops over ranks and linalg on a node's slices.

@@ -5,6 +5,18 @@
 
 include "mlir/Pass/PassBase.td"
 
+def LayOutTables : Pass<"espalier-lay-out-tables", "::mlir::func::FuncOp"> {
+  let summary = "lay tables out as the machine's look-ups read them";
+  let description = [{
+    Tables come as `[..., states, symbols]`. Rows of few symbols are padded to whole vectors and read by in-register
+    permutations; others become `[..., symbols, states]`, padded, and are read row by row.
+  }];
+  let options = [
+    Option<"lanes", "lanes", "int64_t", "16", "Elements per vector">,
+    Option<"permute", "permute", "bool", "false", "The machine permutes vectors by indices in a register (AVX2, AVX-512)">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def Schedule : Pass<"espalier-schedule", "::mlir::ModuleOp"> {
   let summary = "turn linalg on the tree's index space into a depth-first walk over one batch tile";
   let description = [{
@@ -27,7 +39,7 @@ def Vectorize : Pass<"espalier-vectorize", "::mlir::func::FuncOp"> {
     Option<"rows", "rows", "int64_t", "8", "States per register block of a reduction">,
     Option<"columns", "columns", "int64_t", "2", "Vectors of samples per register block">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
-                           "::mlir::vector::VectorDialect"];
+                           "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect"];
 }
 
 def ExpandMath : Pass<"espalier-expand-math", "::mlir::func::FuncOp"> {

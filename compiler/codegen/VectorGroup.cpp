@@ -38,9 +38,14 @@ bool Tile::isHeavy() const {
   return llvm::any_of(*generic().getBody(), [](Operation &inner) { return isa<math::ExpOp, math::LogOp>(inner); });
 }
 
-memref::LoadOp Tile::rowLookUp() const {
+memref::LoadOp Tile::lookUp() const {
   auto loads = generic().getBody()->getOps<memref::LoadOp>();
   return sums.empty() && !states.empty() && !loads.empty() ? *loads.begin() : memref::LoadOp();
+}
+
+memref::LoadOp Tile::rowLookUp() const {
+  memref::LoadOp load = lookUp();
+  return load && load.getIndices().back().getDefiningOp<linalg::IndexOp>() ? load : memref::LoadOp();
 }
 
 bool Tile::readsInPlace(OpOperand *operand) const {
@@ -56,12 +61,13 @@ public:
       : tiles(tiles), shape(shape), b(tiles.front().generic().getLoc(), builder) {
     batch = cast<ShapedType>(tiles.front().result().getType()).getShape().back();
     int64_t reductions = llvm::count_if(tiles, [](const Tile &tile) { return !tile.sums.empty(); });
-    bool looksUp = llvm::any_of(tiles, [](const Tile &tile) { return static_cast<bool>(tile.rowLookUp()); });
+    bool looksUpRows = llvm::any_of(tiles, [](const Tile &tile) { return static_cast<bool>(tile.rowLookUp()); });
+    bool looksUp = llvm::any_of(tiles, [](const Tile &tile) { return static_cast<bool>(tile.lookUp()); });
     bool heavy = llvm::any_of(tiles, [](const Tile &tile) { return tile.isHeavy(); });
     // Accumulators of one reduction wait in registers while the next one's are summed.
     int64_t height = reductions > 1 ? std::max<int64_t>(shape.rows / 2, 1) : shape.rows;
-    rows = looksUp ? shape.lanes : reductions > 0 && !heavy ? height : 1;
-    columns = looksUp || heavy ? 1 : std::min(shape.columns, batch / shape.lanes);
+    rows = looksUpRows ? shape.lanes : (reductions > 0 || looksUp) && !heavy ? height : 1;
+    columns = looksUpRows || heavy ? 1 : std::min(shape.columns, batch / shape.lanes);
   }
 
   void write() {
@@ -255,6 +261,10 @@ private:
     for (Operation &inner : op.getBody()->without_terminator()) {
       if (auto index = dyn_cast<linalg::IndexOp>(inner))
         mapping.map(index.getResult(), loopValue(tile, index.getDim(), r, c));
+      else if (auto symbol = dyn_cast<arith::IndexCastOp>(inner); symbol && symbol.getOut().getType().isIndex())
+        mapping.map(symbol.getOut(), mapping.lookup(symbol.getIn()));
+      else if (auto load = dyn_cast<memref::LoadOp>(inner))
+        mapping.map(load.getResult(), permuteRow(load, mapping));
       else
         cloneElementwise(inner, mapping);
     }
@@ -288,8 +298,61 @@ private:
   // Tables
   //===--------------------------------------------------------------------===//
 
-  /// Reads a table whose row is chosen by the sample: every lane's row at once, then transposes, so that lanes become
-  /// samples again. Gathers would take several times as long. Rows are padded to whole vectors (kTablePadding).
+  /// Reads a table at a vector of symbols: loads the whole row, one or a few vectors, and permutes it by the symbols.
+  Value permuteRow(memref::LoadOp load, IRMapping &mapping) {
+    auto type = VectorType::get({shape.lanes}, load.getMemRefType().getElementType());
+    Value symbols = mapping.lookup(load.getIndices().back());
+    SmallVector<Value> at, row;
+    for (Value index : load.getIndices().drop_back())
+      at.push_back(mapping.lookupOrDefault(index));
+    at.push_back(Value());
+    for (int64_t first = 0; first < load.getMemRefType().getShape().back(); first += shape.lanes) {
+      at.back() = indexConstant(first);
+      row.push_back(vector::LoadOp::create(b, type, load.getMemRef(), at));
+    }
+    return permute(row, symbols);
+  }
+
+  /// Entry symbols[i] of the row for every lane i. Instructions take one vector or two at a time; the parts that they
+  /// give are chosen between by the symbols' size.
+  Value permute(ArrayRef<Value> row, Value symbols) {
+    auto type = cast<VectorType>(row.front().getType());
+    Type integer = b.getIntegerType(type.getElementTypeBitWidth());
+    auto indexType = VectorType::get(type.getShape(), integer);
+    if (indexType != symbols.getType())
+      symbols = arith::ExtUIOp::create(b, indexType, symbols);
+    bool wide = type.getNumElements() * type.getElementTypeBitWidth() == 512, isDouble = type.getElementType().isF64();
+    Value result;
+    for (size_t first = 0; first < row.size();) {
+      Value part;
+      size_t taken = wide && first + 1 < row.size() ? 2 : 1;
+      if (taken == 2)
+        part = intrinsic(isDouble ? "llvm.x86.avx512.vpermi2var.pd.512" : "llvm.x86.avx512.vpermi2var.ps.512", type,
+                         {row[first], symbols, row[first + 1]});
+      else
+        part = intrinsic(!wide      ? "llvm.x86.avx2.permps"
+                         : isDouble ? "llvm.x86.avx512.permvar.df.512"
+                                    : "llvm.x86.avx512.permvar.sf.512",
+                         type, {row[first], symbols});
+      if (result) {
+        auto least = DenseElementsAttr::get(indexType, b.getIntegerAttr(integer, first * shape.lanes));
+        Value beyond = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, symbols,
+                                             arith::ConstantOp::create(b, least));
+        result = arith::SelectOp::create(b, beyond, part, result);
+      } else {
+        result = part;
+      }
+      first += taken;
+    }
+    return result;
+  }
+
+  Value intrinsic(StringRef name, VectorType type, ValueRange operands) {
+    return LLVM::CallIntrinsicOp::create(b, type, b.getStringAttr(name), operands).getResult(0);
+  }
+
+  /// Reads a table one of whose rows is chosen by the sample: every lane's row at once, then transposes, so that lanes become
+  /// samples again. Gathers would take several times as long. Rows are padded to whole vectors (LayOutTables.cpp).
   SmallVector<Value> lookUpRows(const Tile &tile, memref::LoadOp load) {
     linalg::GenericOp op = tile.op;
     OpOperand *symbols = op.getDpsInputOperand(0);

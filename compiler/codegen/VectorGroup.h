@@ -39,7 +39,10 @@ struct Tile {
   /// Whether the body computes exp or log, whose expansions are long: then one vector at a time is enough.
   bool isHeavy() const;
 
-  /// The body's read of a table row by row: its last index is the last state, one of the others differs by sample.
+  /// The body's read of a table at a symbol, which differs by sample.
+  mlir::memref::LoadOp lookUp() const;
+
+  /// The same where the table is read row by row: its last index is the last state.
   mlir::memref::LoadOp rowLookUp() const;
 
   /// Whether `operand` is read where the result is written: at the same states and sample.

@@ -120,6 +120,7 @@ CodegenOptions Pipeline::codegenOptions() {
   result.rows = wide ? 8 : 4;
   result.columns = 2;
   result.hasFma = target.has("fma");
+  result.permute = target.vectorBytes() >= 32;
   Model model = readModel(*findModel(module));
   int64_t kept = 0;
   for (int64_t l = 1; l <= model.depth(); ++l)

@@ -11,6 +11,7 @@
 #include "compiler/conversion/support/Contraction.h"
 #include "compiler/conversion/support/GaussianField.h"
 #include "compiler/conversion/support/IndexSpace.h"
+#include "compiler/conversion/support/LookUp.h"
 #include "compiler/conversion/support/Programs.h"
 #include "dialects/bp/BPOps.h"
 #include "dialects/support/Tables.h"
@@ -152,46 +153,14 @@ private:
   // Across an edge
   //===--------------------------------------------------------------------===//
 
-  static int64_t paddedRow(int64_t states) { return llvm::alignTo(states, kTablePadding); }
-
-  /// Columns of the kernel by symbol, and its row sums in the place of the missing symbol:
-  /// [count x (child states + 1) x parent states, padded], in the message's domain. Sums are formed as a product would.
-  static std::vector<double> columnTable(ArrayRef<int64_t> shape, ArrayRef<double> kernel, bp::MessageType type) {
-    bool log = isLog(type), single = type.getElementType().isF32();
-    auto [count, parents, children] = std::tuple(shape[0], shape[1], shape[2]);
-    int64_t row = paddedRow(parents);
-    std::vector<double> table(count * (children + 1) * row);
-    for (int64_t k = 0; k < count; ++k)
-      for (int64_t s = 0; s < parents; ++s) {
-        double sum = 0;
-        for (int64_t a = 0; a < children; ++a) {
-          double weight = kernel[(k * parents + s) * children + a];
-          sum = single ? static_cast<float>(sum + weight) : sum + weight;
-          table[(k * (children + 1) + a) * row + s] = log ? std::log(weight) : weight;
-        }
-        table[(k * (children + 1) + children) * row + s] = log ? std::log(sum) : sum;
-      }
-    return table;
+  LookUp lookUp(bp::LookUpOp op, ArrayRef<double> weights) {
+    bp::MessageType type = op.getMessage().getType();
+    return {index, type.getRanks(), tableShape(op.getKernel()), weights, isLog(type), type.getElementType()};
   }
 
   void lower(bp::LookUpOp op) {
-    bp::MessageType type = op.getMessage().getType();
-    ArrayRef<int64_t> shape = tableShape(op.getKernel());
-    std::vector<double> columns = columnTable(shape, *readTable(op.getKernel()), type);
-    // Rank or path axes, then symbol and parent state, are indexed in the body: which column is data.
-    Operand table = index.kernel(type.getRanks(), {shape[0], shape[2] + 1, paddedRow(shape[1])}, columns,
-                                 type.getElementType(), "");
-    int64_t depth = type.getLevel(), first = table.prefix == Prefix::Rank ? depth - 1 : 0;
-    tensors[op.getMessage()] =
-        index.map(type.getRanks(), {{'s', type.getStates()}}, type.getElementType(),
-                  {{op.getSymbols(), Prefix::Path, "b"}}, [&](ScalarBuilder &b, ValueRange x) -> Value {
-                    SmallVector<Value> indices;
-                    for (int64_t axis = first; axis < depth; ++axis)
-                      indices.push_back(linalg::IndexOp::create(b, axis));
-                    indices.push_back(arith::IndexCastOp::create(b, b.getIndexType(), x[0]));
-                    indices.push_back(linalg::IndexOp::create(b, depth));
-                    return tensor::ExtractOp::create(b, table.value, indices);
-                  });
+    std::vector<double> weights = *readTable(op.getKernel());
+    tensors[op.getMessage()] = lookUp(op, weights).message(op.getSymbols());
   }
 
   void lower(bp::UpOp op) { lowerEdge(op, /*upward=*/true); }
@@ -239,6 +208,14 @@ private:
   void lower(bp::CombineOp op) {
     bp::MessageType type = op.getInput().getType();
     bool log = isLog(type);
+    if (auto leaf = op.getInput().getDefiningOp<bp::LookUpOp>()) {
+      std::vector<double> weights = *readTable(leaf.getKernel());
+      LookUp table = lookUp(leaf, weights);
+      if (leaf.getMessage().hasOneUse() && table.canJoin()) {
+        tensors[op.getMessage()] = table.product(leaf.getSymbols());
+        return;
+      }
+    }
     auto combine = [&](Value tensor) {
       return index.reduceOverRanks(type.getRanks(), {{'s', type.getStates()}}, log ? 0 : 1, tensor,
                                    [&](ScalarBuilder &b, ValueRange x) { return times(b, log, x[0], x[1]); });

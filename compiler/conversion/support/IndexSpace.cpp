@@ -47,7 +47,10 @@ Value IndexSpaceBuilder::empty(ArrayRef<int64_t> ranks, ArrayRef<Loop> loops, Ty
 
 Value IndexSpaceBuilder::filled(Value destination, double init) {
   Type elementType = getElementTypeOrSelf(destination.getType());
-  Value value = arith::ConstantOp::create(builder, loc, builder.getFloatAttr(elementType, init));
+  TypedAttr attr = isa<FloatType>(elementType)
+                       ? TypedAttr(builder.getFloatAttr(elementType, init))
+                       : TypedAttr(builder.getIntegerAttr(elementType, static_cast<int64_t>(init)));
+  Value value = arith::ConstantOp::create(builder, loc, attr);
   return linalg::FillOp::create(builder, loc, value, destination).getResult(0);
 }
 

@@ -19,9 +19,6 @@ namespace espalier {
 inline constexpr llvm::StringLiteral kDepthAttr = "depth";
 inline constexpr llvm::StringLiteral kOverRanksAttr = "over_ranks";
 
-/// Rows of tables that a body reads at an index of its own are as long as a multiple of this: the widest vector.
-inline constexpr int64_t kTablePadding = 16;
-
 /// A loop inside the rank axes, called by one letter; 'b', the batch, is always there and last.
 struct Loop {
   char name;

@@ -1,0 +1,95 @@
+//===- LookUp.cpp - Exact symbols as table look-ups -----------------------===//
+
+#include "compiler/conversion/support/LookUp.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace espalier {
+
+/// Entries of a joint table for one parent's state. So many are within reach of in-register permutations of two
+/// vectors, and tables of a level stay small beside its messages.
+static constexpr int64_t kMostJointValues = 32;
+
+/// The kernels by symbol, and their row sums in the place of the missing one: [count x S_parent x (S_child + 1)]. Sums
+/// are formed as a product would.
+std::vector<double> LookUp::entries() const {
+  std::vector<double> table;
+  for (size_t first = 0; first < weights.size(); first += shape[2]) {
+    double sum = 0;
+    for (double weight : weights.slice(first, shape[2])) {
+      sum = elementType.isF32() ? static_cast<float>(sum + weight) : sum + weight;
+      table.push_back(log ? std::log(weight) : weight);
+    }
+    table.push_back(log ? std::log(sum) : sum);
+  }
+  return table;
+}
+
+/// Reads [rank or path axes x S_parent x values] where `symbols` say. Which entry is data, so the body does it.
+Value LookUp::read(ArrayRef<int64_t> path, const Operand &table, Value symbols) {
+  int64_t depth = path.size();
+  int64_t first = table.prefix == Prefix::Rank ? depth - 1 : table.prefix == Prefix::None ? depth : 0;
+  return index.map(path, {{'s', shape[1]}}, elementType, {{symbols, Prefix::Path, "b"}},
+                   [&](ImplicitLocOpBuilder &b, ValueRange x) -> Value {
+                     SmallVector<Value> indices;
+                     for (int64_t axis = first; axis <= depth; ++axis)
+                       indices.push_back(linalg::IndexOp::create(b, axis));
+                     indices.push_back(arith::IndexCastOp::create(b, b.getIndexType(), x[0]));
+                     return tensor::ExtractOp::create(b, table.value, indices);
+                   });
+}
+
+Value LookUp::message(Value symbols) {
+  Operand table = index.kernel(ranks, {shape[0], shape[1], values()}, entries(), elementType, "");
+  return read(ranks, table, symbols);
+}
+
+bool LookUp::canJoin() const {
+  int64_t joint = 1;
+  for (int64_t rank = 0; rank < ranks.back() && joint <= kMostJointValues; ++rank)
+    joint *= values();
+  return joint <= kMostJointValues;
+}
+
+Value LookUp::product(Value symbols) {
+  // The siblings' symbols as the digits of one number, the first sibling's the most significant.
+  Type i32 = getElementTypeOrSelf(symbols.getType());
+  Value number = index.reduceOverRanks(ranks, {}, 0, symbols, [&](ImplicitLocOpBuilder &b, ValueRange x) -> Value {
+    Value base = arith::ConstantOp::create(b, b.getIntegerAttr(i32, values()));
+    return arith::AddIOp::create(b, arith::MulIOp::create(b, x[1], base), x[0]);
+  });
+
+  int64_t siblings = ranks.back(), joint = 1;
+  for (int64_t rank = 0; rank < siblings; ++rank)
+    joint *= values();
+  bool byNode = shape[0] != siblings;
+  int64_t families = byNode ? shape[0] / siblings : 1;
+  std::vector<double> single = entries(), products;
+  for (int64_t family = 0; family < families; ++family)
+    for (int64_t s = 0; s < shape[1]; ++s)
+      for (int64_t code = 0; code < joint; ++code) {
+        double product = log ? 0 : 1;
+        int64_t scale = joint;
+        for (int64_t rank = 0; rank < siblings; ++rank) {
+          scale /= values();
+          double factor = single[((family * siblings + rank) * shape[1] + s) * values() + code / scale % values()];
+          product = log ? product + factor : product * factor;
+          if (elementType.isF32())
+            product = static_cast<float>(product);
+        }
+        products.push_back(product);
+      }
+  ArrayRef<int64_t> parent = ranks.drop_back();
+  SmallVector<int64_t> extents;
+  if (byNode)
+    llvm::append_range(extents, parent);
+  extents.append({shape[1], joint});
+  return read(parent, {index.table(extents, products, elementType), byNode ? Prefix::Path : Prefix::None, ""}, number);
+}
+
+} // namespace espalier

@@ -1,0 +1,41 @@
+//===- LookUp.h - Exact symbols as table look-ups ----------------*- C++ -*-===//
+//
+// A kernel applied to a one-hot message is one of its columns, and applied to a missing leaf its row sums: so what a leaf
+// sends up is an entry of a table. Where siblings have few symbols between them, their product is one as well.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ESPALIER_COMPILER_CONVERSION_SUPPORT_LOOKUP_H
+#define ESPALIER_COMPILER_CONVERSION_SUPPORT_LOOKUP_H
+
+#include "compiler/conversion/support/IndexSpace.h"
+
+namespace espalier {
+
+/// Kernels [count x S_parent x S_child] by rank or by node, applied to symbols [ranks x batch] (i32, S_child: missing).
+struct LookUp {
+  IndexSpaceBuilder &index;
+  llvm::ArrayRef<int64_t> ranks; ///< on the path to the leaf
+  llvm::ArrayRef<int64_t> shape; ///< of the kernels
+  llvm::ArrayRef<double> weights;
+  bool log; ///< whether messages are logarithms
+  mlir::Type elementType;
+
+  /// What each leaf sends up: [ranks x S_parent x batch].
+  mlir::Value message(mlir::Value symbols);
+
+  /// Whether all siblings together have few enough values for one table.
+  bool canJoin() const;
+
+  /// The product (the sum of logs) of what siblings send up: [parent's ranks x S_parent x batch]. Needs canJoin().
+  mlir::Value product(mlir::Value symbols);
+
+private:
+  int64_t values() const { return shape[2] + 1; }
+  std::vector<double> entries() const;
+  mlir::Value read(llvm::ArrayRef<int64_t> path, const Operand &table, mlir::Value symbols);
+};
+
+} // namespace espalier
+
+#endif // ESPALIER_COMPILER_CONVERSION_SUPPORT_LOOKUP_H
