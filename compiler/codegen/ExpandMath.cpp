@@ -14,7 +14,9 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
+#include <cmath>
 #include <limits>
+#include <numbers>
 
 namespace espalier {
 #define GEN_PASS_DEF_EXPANDMATH
@@ -75,6 +77,23 @@ public:
     Value result = mul(p, scale);
     result = select(arith::CmpFPredicate::OGT, x, constant(format.most), constant(infinity()), result);
     return select(arith::CmpFPredicate::OLT, x, constant(format.least), constant(0), result);
+  }
+
+  /// Within the clamps the exponent field of the result runs from 0, where it is 2^-127 (f32) written as 0, to that of
+  /// infinity. NaN passes both.
+  Value exp2(Value x) {
+    double bias = static_cast<double>(format.bias);
+    x = select(arith::CmpFPredicate::OLT, x, constant(-bias), constant(-bias), x);
+    x = select(arith::CmpFPredicate::OGT, x, constant(bias + 1), constant(bias + 1), x);
+    Value t = add(x, constant(format.magic));
+    Value r = sub(x, sub(t, constant(format.magic)));
+    auto coefficient = [&](int k) { return constant(std::pow(std::numbers::ln2, k) / factorial(k)); };
+    Value p = coefficient(format.expTerms);
+    for (int k = format.expTerms - 1; k >= 0; --k)
+      p = fma(p, r, coefficient(k));
+    // The exponent of p moves by round(x), which t holds in its low bits.
+    Value shifted = arith::ShLIOp::create(b, bitsOf(t), integer(format.mantissaBits));
+    return floatOf(arith::AddIOp::create(b, bitsOf(p), shifted));
   }
 
   Value log(Value x) {
@@ -153,6 +172,8 @@ struct ExpandMath : espalier::impl::ExpandMathBase<ExpandMath> {
       ImplicitLocOpBuilder b(op->getLoc(), op);
       if (auto exp = dyn_cast<math::ExpOp>(op))
         replace(op, Expander(b, exp.getType()).exp(exp.getOperand()));
+      else if (auto exp2 = dyn_cast<math::Exp2Op>(op))
+        replace(op, Expander(b, exp2.getType()).exp2(exp2.getOperand()));
       else if (auto log = dyn_cast<math::LogOp>(op))
         replace(op, Expander(b, log.getType()).log(log.getOperand()));
     });

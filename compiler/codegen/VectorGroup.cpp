@@ -35,7 +35,7 @@ SmallVector<int64_t> Tile::stateExtents() const {
 }
 
 bool Tile::isHeavy() const {
-  return llvm::any_of(*generic().getBody(), [](Operation &inner) { return isa<math::ExpOp, math::LogOp>(inner); });
+  return llvm::any_of(*generic().getBody(), [](Operation &inner) { return isa<math::ExpOp, math::Exp2Op, math::LogOp>(inner); });
 }
 
 memref::LoadOp Tile::lookUp() const {
@@ -66,7 +66,7 @@ public:
     bool heavy = llvm::any_of(tiles, [](const Tile &tile) { return tile.isHeavy(); });
     // Accumulators of one reduction wait in registers while the next one's are summed.
     int64_t height = reductions > 1 ? std::max<int64_t>(shape.rows / 2, 1) : shape.rows;
-    rows = looksUpRows ? shape.lanes : (reductions > 0 || looksUp) && !heavy ? height : 1;
+    rows = looksUpRows ? shape.lanes : heavy ? 1 : reductions > 0 || looksUp ? height : std::max<int64_t>(shape.rows / 2, 1);
     columns = looksUpRows || heavy ? 1 : std::min(shape.columns, batch / shape.lanes);
   }
 
@@ -186,6 +186,10 @@ private:
   /// Loops over the reductions, accumulators in registers.
   SmallVector<Value> reduce(const Tile &tile, ArrayRef<int64_t> sums, ArrayRef<Value> accumulators) {
     int64_t extent = tile.generic().getStaticLoopRanges()[sums.front()];
+    if (extent == 1) {
+      loops[sums.front()] = indexConstant(0);
+      return sums.size() > 1 ? reduce(tile, sums.drop_front(), accumulators) : evaluate(tile, accumulators);
+    }
     auto loop = scf::ForOp::create(b, indexConstant(0), indexConstant(extent), indexConstant(1), accumulators);
     {
       OpBuilder::InsertionGuard guard(b);

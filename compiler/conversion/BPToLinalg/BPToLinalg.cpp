@@ -122,6 +122,13 @@ private:
     bp::MessageType type = op.getMessage().getType();
     Type element = type.getElementType();
     std::vector<double> values = *readTable(op.getValues());
+    if (!isLog(type) && element.isF32()) {
+      GaussianMessage leaf = buildGaussianMessage(index, type.getRanks(), op.getObservation(), op.getLambda(),
+                                                  op.getSigma(), values, type.getStates(), tableShape(op.getValues())[1]);
+      tensors[op.getMessage()] = leaf.message;
+      tensors[op.getShift()] = leaf.logDensity;
+      return;
+    }
     GaussianField field = buildGaussianField(index, type.getRanks(), op.getObservation(), op.getLambda(), op.getSigma(),
                                              values, type.getStates(), tableShape(op.getValues())[1]);
     tensors[op.getMessage()] = index.map(type.getRanks(), {{'a', type.getStates()}}, element,

@@ -24,6 +24,20 @@ GaussianField buildGaussianField(IndexSpaceBuilder &builder, llvm::ArrayRef<int6
                                  mlir::Value lambda, mlir::Value sigma, llvm::ArrayRef<double> values, int64_t states,
                                  int64_t size);
 
+/// What leaves send in the linear domain, for programs in single precision.
+struct GaussianMessage {
+  /// [ranks x states x batch], f32: exp(h(a) - r), 1 where the leaf is missing. r is close to the largest h.
+  mlir::Value message;
+  /// [ranks x batch], f64: r - p/2 log(2 pi sigma^2); 0 where the leaf is missing.
+  mlir::Value logDensity;
+};
+
+/// Arguments as above. Fields are f64 until only their difference from r is left, and are formed by two multiply-adds
+/// each: off by 2^-52 of |z| lambda |e| / sigma^2, where buildGaussianField is off by 2^-52 of the difference.
+GaussianMessage buildGaussianMessage(IndexSpaceBuilder &builder, llvm::ArrayRef<int64_t> ranks, mlir::Value observation,
+                                     mlir::Value lambda, mlir::Value sigma, llvm::ArrayRef<double> values,
+                                     int64_t states, int64_t size);
+
 } // namespace espalier
 
 #endif // ESPALIER_COMPILER_CONVERSION_SUPPORT_GAUSSIANFIELD_H
