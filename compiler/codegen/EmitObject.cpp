@@ -137,11 +137,11 @@ static LogicalResult emitObject(ModuleOp part, const Target &target, llvm::funct
   return success();
 }
 
-/// The kernels of a variant, under the names that they will have as a part.
+/// The kernels of a variant, under the names that they will have as a part. Private functions only serve kernels.
 static FailureOr<VariantInfo> describe(ModuleOp module, const Target &target) {
   VariantInfo info{target, {}};
   for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
-    if (function.isExternal())
+    if (function.isExternal() || function.isPrivate())
       continue;
     FailureOr<KernelInfo> kernel = kernelInfo(function);
     if (failed(kernel))

@@ -19,17 +19,19 @@ using Symbols = llvm::DenseMap<StringAttr, Operation *>;
 Parts::Parts(MLIRContext *context) : shared(ModuleOp::create(UnknownLoc::get(context))) {}
 
 LLVM::GlobalOp Parts::share(LLVM::GlobalOp global) {
-  LLVM::GlobalOp &equal = known[{global.getValueOrNull(), global.getGlobalType()}];
-  if (equal) {
-    global.erase();
-    return equal;
+  if (Attribute value = global.getValueOrNull(); value && global.getConstant()) {
+    auto [equal, isNew] = known.try_emplace({value, global.getGlobalType()}, global);
+    if (!isNew) {
+      global.erase();
+      return equal->second;
+    }
   }
   global->remove();
-  global.setSymName("constant." + std::to_string(known.size()));
+  global.setSymName("constant." + std::to_string(count++));
   global.setLinkage(LLVM::Linkage::External);
   global.setVisibility_(LLVM::Visibility::Hidden);
   shared->push_back(global);
-  return equal = global;
+  return global;
 }
 
 static void rename(LLVM::LLVMFuncOp function, StringRef suffix) {

@@ -31,6 +31,7 @@ private:
 
   mlir::OwningOpRef<mlir::ModuleOp> shared;
   llvm::DenseMap<std::pair<mlir::Attribute, mlir::Type>, mlir::LLVM::GlobalOp> known;
+  int64_t count = 0; ///< of the definitions in `shared`
 };
 
 } // namespace espalier
