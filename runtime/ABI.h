@@ -6,7 +6,7 @@
  * A model may hold its kernels in several variants, each built for another processor. They stand best first: use the
  * first one whose features this machine has. An executable does so by itself; whoever calls kernels must choose:
  *
- *   - variants of --target-cpu=portable carry names that __builtin_cpu_supports of GCC and Clang takes:
+ *   - variants of --target-cpu=portable carry names that __builtin_cpu_supports of GCC 12 takes:
  *     "x86-64-v4", "x86-64-v3", "x86-64-v2";
  *   - any other name stands for the features beside it, which a caller who compiled for this very machine
  *     (--target-cpu=native) need not check.
