@@ -1,7 +1,15 @@
 /*===- ABI.h - Between generated code and the runtime ---------------*- C -*-===
  *
- * A compiled model is one object file that exports the symbol `espalier_model`. It holds data and kernels
- * only; batches, threads, files and messages are the runtime's. C, so that any language can call it.
+ * A compiled model exports the symbol `espalier_model`, an EspalierModel. It holds data and kernels only; batches,
+ * threads, files and messages are the runtime's. C, so that any language can call it.
+ *
+ * A model may hold its kernels in several variants, each built for another processor. They stand best first: use the
+ * first one whose features this machine has. An executable does so by itself; whoever calls kernels must choose:
+ *
+ *   - variants of --target-cpu=portable carry names that __builtin_cpu_supports of GCC 12 takes:
+ *     "x86-64-v4", "x86-64-v3", "x86-64-v2";
+ *   - any other name stands for the features beside it, which a caller who compiled for this very machine
+ *     (--target-cpu=native) need not check.
  *
  *===------------------------------------------------------------------------===*/
 
@@ -14,7 +22,7 @@
 extern "C" {
 #endif
 
-#define ESPALIER_ABI_VERSION 1
+#define ESPALIER_ABI_VERSION 2
 
 /* Runs one program on one batch tile of T samples. Every array has the batch innermost, is contiguous and
  * 64-byte aligned, and orders nodes by rank: node = parent * ranks + rank.
@@ -36,6 +44,12 @@ extern "C" {
 typedef void (*EspalierKernel)(const void *evidence, double lambda, double sigma, int64_t select, void *output,
                                double *loglik, void *workspace);
 
+/* The kernels of one variant; `description` says what they are. */
+typedef struct EspalierVariant {
+  const EspalierKernel *kernels;
+  uint64_t kernel_count;
+} EspalierVariant;
+
 /* `description` is JSON, encoded as UTF-8 and terminated by 0:
  *
  *   name, description   strings
@@ -45,24 +59,25 @@ typedef void (*EspalierKernel)(const void *evidence, double lambda, double sigma
  *   channel             "symbol" | "gaussian"
  *   value_size          p
  *   vector_values       whether arrays of observations have an axis for p
- *   tile                T
- *   cpu, features       what the code was built for; features as LLVM names them ("avx2", "avx512f", ...)
  *   parameters          number of stored kernel and prior entries
  *   tables              {"values": offset, "prior": offset, "conditionals": [{"offset": o, "count": c}, ...]}
  *                       offsets into `tables`, in doubles. values: S_L x p. prior: S_0 probabilities.
  *                       conditionals, one per level: c x S_parent x S_child probabilities of a child's state
  *                       given its parent's, c being 1 (all edges), the ranks or the level's nodes
- *   kernels             [{"program": "bp" | "net", "pass": "up" | "updown",
+ *   variants            [{"cpu": name, "features": [name, ...], "tile": T, "kernels": [...]}, ...]
+ *                       in the order of `variants` below, best first. cpu, features: what the code was built for;
+ *                       features as LLVM names them ("avx2", "avx512f", ...). kernels:
+ *                       [{"program": "bp" | "net", "pass": "up" | "updown",
  *                         "evidence": "symbol" | "gaussian" | "soft", "workspace": bytes}, ...]
- *                       in the order of `kernels` below. Every model has every pass for "soft" and for its
- *                       own channel. */
+ *                       in the order of the variant's `kernels`. Every variant has every pass for "soft" and for the
+ *                       model's own channel. Tile and workspace differ between variants, tables do not. */
 typedef struct EspalierModel {
   uint64_t abi_version;
   const char *description;
   const double *tables;
   uint64_t table_count;
-  const EspalierKernel *kernels;
-  uint64_t kernel_count;
+  const EspalierVariant *variants;
+  uint64_t variant_count; /* at least 1 */
 } EspalierModel;
 
 #ifdef __cplusplus

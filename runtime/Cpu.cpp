@@ -20,7 +20,10 @@ struct Feature {
   bool (*present)();
 };
 
-#define FEATURE(llvm, gcc) {llvm, [] { return __builtin_cpu_supports(gcc) != 0; }}
+#define FEATURE(llvm, gcc)                                                                                             \
+  {                                                                                                                    \
+    llvm, [] { return __builtin_cpu_supports(gcc) != 0; }                                                              \
+  }
 
 /// Everything that a code generator may turn into instructions of a kernel.
 const Feature features[] = {
@@ -93,12 +96,12 @@ std::vector<std::string> runtime::missingFeatures(const std::vector<std::string>
   return missing;
 }
 
-void runtime::requireFeatures(const std::vector<std::string> &wanted) {
+void runtime::requireFeatures(const std::vector<std::string> &wanted, const std::string &what) {
   std::vector<std::string> missing = missingFeatures(wanted);
   if (missing.empty())
     return;
   std::string list;
   for (const std::string &name : missing)
     list += (list.empty() ? "" : ", ") + name;
-  throw Error("this model was compiled for a processor with " + list + ", which this machine lacks");
+  throw Error(what + " was compiled for a processor with " + list + ", which this machine lacks");
 }

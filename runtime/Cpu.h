@@ -16,8 +16,8 @@ namespace espalier::runtime {
 /// that say nothing about the instructions of kernels (such as "cx8" or tuning flags) are taken to be there.
 std::vector<std::string> missingFeatures(const std::vector<std::string> &features);
 
-/// Throws Error, in one sentence naming what is missing, where missingFeatures() is not empty.
-void requireFeatures(const std::vector<std::string> &features);
+/// Throws Error, in one sentence on `what` that names what is missing, where missingFeatures() is not empty.
+void requireFeatures(const std::vector<std::string> &features, const std::string &what = "this model");
 
 } // namespace espalier::runtime
 

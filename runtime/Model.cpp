@@ -6,7 +6,10 @@
 
 #include "runtime/Model.h"
 
+#include "runtime/Cpu.h"
 #include "runtime/Error.h"
+
+#include <algorithm>
 
 #include <nlohmann/json.hpp>
 
@@ -122,21 +125,39 @@ void readTree(const json &description, Model &model) {
   }
 }
 
-void readKernels(const json &description, const EspalierModel &compiled, Model &model) {
-  const json &entries = description.at("kernels");
-  check(entries.size() == compiled.kernel_count, "expects one entry per kernel");
-  for (const json &entry : entries) {
-    Kernel kernel;
-    kernel.program = choose<Program>(entry.at("program"), {{"bp", Program::BP}, {"net", Program::Net}}, "program");
-    kernel.pass = choose<Pass>(entry.at("pass"), {{"up", Pass::Up}, {"updown", Pass::UpDown}}, "pass");
-    kernel.evidence = choose<EvidenceKind>(
-        entry.at("evidence"),
-        {{"symbol", EvidenceKind::Symbol}, {"gaussian", EvidenceKind::Gaussian}, {"soft", EvidenceKind::Soft}},
-        "evidence");
-    kernel.workspace = entry.at("workspace").get<size_t>();
-    kernel.function = compiled.kernels[model.kernels.size()];
-    model.kernels.push_back(kernel);
-  }
+Kernel readKernel(const json &entry, EspalierKernel function) {
+  Kernel kernel;
+  kernel.program = choose<Program>(entry.at("program"), {{"bp", Program::BP}, {"net", Program::Net}}, "program");
+  kernel.pass = choose<Pass>(entry.at("pass"), {{"up", Pass::Up}, {"updown", Pass::UpDown}}, "pass");
+  kernel.evidence = choose<EvidenceKind>(
+      entry.at("evidence"),
+      {{"symbol", EvidenceKind::Symbol}, {"gaussian", EvidenceKind::Gaussian}, {"soft", EvidenceKind::Soft}},
+      "evidence");
+  kernel.workspace = entry.at("workspace").get<size_t>();
+  kernel.function = function;
+  return kernel;
+}
+
+Variant readVariant(const json &description, const EspalierVariant &compiled) {
+  Variant variant;
+  variant.cpu = description.at("cpu").get<std::string>();
+  variant.features = description.at("features").get<std::vector<std::string>>();
+  variant.tile = description.at("tile").get<int64_t>();
+  check(variant.tile >= 1 && variant.tile <= 1 << 20, "expects a tile of 1 to 2^20 samples");
+  const json &kernels = description.at("kernels");
+  check(kernels.size() == compiled.kernel_count, "expects one entry per kernel");
+  for (size_t i = 0; i < kernels.size(); ++i)
+    variant.kernels.push_back(readKernel(kernels[i], compiled.kernels[i]));
+  return variant;
+}
+
+void readVariants(const json &entries, const EspalierModel &compiled, Model &model) {
+  check(!entries.empty() && entries.size() == compiled.variant_count, "expects one entry per variant, at least one");
+  for (size_t i = 0; i < entries.size(); ++i)
+    model.variants.push_back(readVariant(entries[i], compiled.variants[i]));
+  auto fits = [](const Variant &variant) { return missingFeatures(variant.features).empty(); };
+  auto best = std::find_if(model.variants.begin(), model.variants.end(), fits);
+  model.use(best == model.variants.end() ? model.variants.back() : *best);
 }
 
 /// Every table must lie inside what the object holds.
@@ -171,14 +192,10 @@ void readDescription(const json &description, const EspalierModel &compiled, Mod
                                   {{"symbol", Channel::Symbol}, {"gaussian", Channel::Gaussian}}, "channel");
   model.valueSize = description.at("value_size").get<int64_t>();
   model.vectorValues = description.at("vector_values").get<bool>();
-  model.tile = description.at("tile").get<int64_t>();
   check(model.valueSize >= 1 && (model.vectorValues || model.valueSize == 1), "expects a value size of at least 1");
-  check(model.tile >= 1 && model.tile <= 1 << 20, "expects a tile of 1 to 2^20 samples");
-  model.cpu = description.at("cpu").get<std::string>();
-  model.features = description.at("features").get<std::vector<std::string>>();
   model.parameters = description.at("parameters").get<int64_t>();
   readTables(description.at("tables"), compiled, model);
-  readKernels(description, compiled, model);
+  readVariants(description.at("variants"), compiled, model);
 }
 
 } // namespace

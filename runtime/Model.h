@@ -45,7 +45,16 @@ struct Conditionals {
   int64_t count = 0; ///< 1, the level's ranks or its nodes
 };
 
-struct Model {
+/// The kernels that were built for one processor.
+struct Variant {
+  std::string cpu;
+  std::vector<std::string> features; ///< as LLVM names them
+  int64_t tile = 1;                  ///< T, samples of one kernel call
+  std::vector<Kernel> kernels;
+};
+
+/// A model, and as a Variant the one of its variants that is in use.
+struct Model : Variant {
   std::string name;
   std::string description;
   ElementType dtype = ElementType::F32;        ///< F32 or F64
@@ -54,14 +63,13 @@ struct Model {
   Channel channel = Channel::Symbol;
   int64_t valueSize = 1;     ///< p
   bool vectorValues = false; ///< whether arrays of observations have an axis for p
-  int64_t tile = 1;          ///< T, samples of one kernel call
-  std::string cpu;
-  std::vector<std::string> features; ///< as LLVM names them
   int64_t parameters = 0;
   const double *values = nullptr;         ///< e: [leaf states x p]
   const double *prior = nullptr;          ///< [root states], sums to one
   std::vector<Conditionals> conditionals; ///< [l - 1]: level l
-  std::vector<Kernel> kernels;
+  std::vector<Variant> variants;          ///< at least one, best first
+
+  void use(const Variant &variant) { static_cast<Variant &>(*this) = variant; }
 
   int64_t depth() const { return static_cast<int64_t>(branching.size()); }
   bool isImage() const { return branching.front().size() == 2; }
@@ -86,8 +94,8 @@ struct Model {
   ElementType evidenceType(EvidenceKind kind) const;
 };
 
-/// Parses and checks what the generated object exports. Throws Error where the ABI's version or the description does
-/// not fit this runtime.
+/// Parses and checks what the generated object exports; in use is the best variant that this machine can run, or the
+/// last one where it can run none. Throws Error where the ABI's version or the description does not fit this runtime.
 Model loadModel(const EspalierModel &compiled);
 
 } // namespace espalier::runtime

@@ -27,9 +27,24 @@ static Object describeTables(const Model &model, std::vector<double> &tables) {
   return result;
 }
 
-Description describeModel(const Model &model, llvm::ArrayRef<KernelInfo> kernels, const Target &target) {
+static Object describeVariant(const VariantInfo &variant) {
+  Array kernels, features;
+  for (const KernelInfo &kernel : variant.kernels)
+    kernels.push_back(Object{{"program", kernel.program},
+                             {"pass", kernel.pass},
+                             {"evidence", kernel.evidence},
+                             {"workspace", kernel.workspace}});
+  for (const std::string &feature : variant.target.features)
+    features.push_back(feature);
+  return Object{{"cpu", variant.target.cpu},
+                {"features", std::move(features)},
+                {"tile", variant.kernels.front().tile},
+                {"kernels", std::move(kernels)}};
+}
+
+Description describeModel(const Model &model, llvm::ArrayRef<VariantInfo> variants) {
   Description description;
-  Array branching, states, entries, features;
+  Array branching, states, entries;
   int64_t parameters = model.prior.size();
   states.push_back(model.rootStates);
   for (const Level &level : model.levels) {
@@ -37,27 +52,19 @@ Description describeModel(const Model &model, llvm::ArrayRef<KernelInfo> kernels
     states.push_back(level.states);
     parameters += level.kernel.size();
   }
-  for (const KernelInfo &kernel : kernels)
-    entries.push_back(Object{{"program", kernel.program},
-                             {"pass", kernel.pass},
-                             {"evidence", kernel.evidence},
-                             {"workspace", kernel.workspace}});
-  for (const std::string &feature : target.features)
-    features.push_back(feature);
+  for (const VariantInfo &variant : variants)
+    entries.push_back(describeVariant(variant));
   Object json{{"name", model.name},
               {"description", model.description},
-              {"dtype", kernels.front().isDouble ? "f64" : "f32"},
+              {"dtype", variants.front().kernels.front().isDouble ? "f64" : "f32"},
               {"branching", std::move(branching)},
               {"states", std::move(states)},
               {"channel", model.channel == Channel::Gaussian ? "gaussian" : "symbol"},
               {"value_size", model.valueSize},
               {"vector_values", model.valuesAreVectors},
-              {"tile", kernels.front().tile},
-              {"cpu", target.cpu},
-              {"features", std::move(features)},
               {"parameters", parameters},
               {"tables", describeTables(model, description.tables)},
-              {"kernels", std::move(entries)}};
+              {"variants", std::move(entries)}};
   llvm::raw_string_ostream(description.json) << llvm::json::Value(std::move(json));
   return description;
 }

@@ -12,11 +12,17 @@
 
 namespace espalier {
 
-/// A compiled kernel: its function, and what its name and its attribute say.
+/// A compiled kernel: its symbol in the object files, and what its name and its attribute say.
 struct KernelInfo {
   std::string function, program, pass, evidence;
   int64_t workspace, tile;
   bool isDouble;
+};
+
+/// One variant of a model's kernels.
+struct VariantInfo {
+  Target target;
+  std::vector<KernelInfo> kernels;
 };
 
 struct Description {
@@ -24,7 +30,7 @@ struct Description {
   std::vector<double> tables;
 };
 
-Description describeModel(const Model &model, llvm::ArrayRef<KernelInfo> kernels, const Target &target);
+Description describeModel(const Model &model, llvm::ArrayRef<VariantInfo> variants);
 
 } // namespace espalier
 

@@ -1,13 +1,15 @@
-//===- EmitObject.cpp - From the llvm dialect to an object file -----------===//
+//===- EmitObject.cpp - From the llvm dialect to object files -------------===//
 
 #include "compiler/codegen/EmitObject.h"
 
 #include "compiler/analysis/TFGModel.h"
 #include "compiler/codegen/Description.h"
+#include "compiler/codegen/Parts.h"
 #include "compiler/codegen/Passes.h"
 #include "runtime/ABI.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/Threading.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -45,25 +47,37 @@ static llvm::Constant *privateArray(llvm::Module &module, llvm::Constant *data, 
   return global;
 }
 
-/// Adds the exported symbol `espalier_model`, an EspalierModel.
-static void addModelSymbol(llvm::Module &module, const Description &description, ArrayRef<KernelInfo> kernels) {
-  llvm::LLVMContext &context = module.getContext();
-  auto *pointer = llvm::PointerType::getUnqual(context);
+/// The variant's EspalierVariant. Its kernels are defined in other parts.
+static llvm::Constant *describeVariant(llvm::Module &module, const VariantInfo &variant) {
+  auto *pointer = llvm::PointerType::getUnqual(module.getContext());
+  auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(module.getContext()), /*isVarArg=*/false);
   SmallVector<llvm::Constant *> functions;
-  for (const KernelInfo &kernel : kernels) {
-    llvm::Function *function = module.getFunction(kernel.function);
-    function->setLinkage(llvm::GlobalValue::InternalLinkage);
+  for (const KernelInfo &kernel : variant.kernels) {
+    auto *function = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, kernel.function, module);
+    function->setVisibility(llvm::GlobalValue::HiddenVisibility);
     functions.push_back(function);
   }
+  return llvm::ConstantStruct::getAnon(
+      {privateArray(module, llvm::ConstantArray::get(llvm::ArrayType::get(pointer, functions.size()), functions),
+                    "kernels"),
+       llvm::ConstantInt::get(llvm::Type::getInt64Ty(module.getContext()), functions.size())});
+}
+
+/// Adds the exported symbol `espalier_model`, an EspalierModel.
+static void addModelSymbol(llvm::Module &module, const Description &description, ArrayRef<VariantInfo> variants) {
+  llvm::LLVMContext &context = module.getContext();
+  SmallVector<llvm::Constant *> entries;
+  for (const VariantInfo &variant : variants)
+    entries.push_back(describeVariant(module, variant));
+  auto *entryArray = llvm::ArrayType::get(entries.front()->getType(), entries.size());
   auto number = [&](uint64_t value) { return llvm::ConstantInt::get(llvm::Type::getInt64Ty(context), value); };
   llvm::Constant *fields[] = {
       number(ESPALIER_ABI_VERSION),
       privateArray(module, llvm::ConstantDataArray::getString(context, description.json), "description"),
       privateArray(module, llvm::ConstantDataArray::get(context, ArrayRef<double>(description.tables)), "tables"),
       number(description.tables.size()),
-      privateArray(module, llvm::ConstantArray::get(llvm::ArrayType::get(pointer, functions.size()), functions),
-                   "kernels"),
-      number(functions.size())};
+      privateArray(module, llvm::ConstantArray::get(entryArray, entries), "variants"),
+      number(entries.size())};
   llvm::Constant *value = llvm::ConstantStruct::getAnon(context, fields);
   new llvm::GlobalVariable(module, value->getType(), /*isConstant=*/true, llvm::GlobalValue::ExternalLinkage, value,
                            "espalier_model");
@@ -88,54 +102,90 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   pipeline.run(module, modules);
 }
 
-static void tuneForTarget(llvm::Module &module, const Target &target) {
-  module.setTargetTriple(target.machine->getTargetTriple());
-  module.setDataLayout(target.machine->createDataLayout());
+static void tuneForTarget(llvm::Module &module, const Target &target, llvm::TargetMachine &machine) {
+  module.setTargetTriple(machine.getTargetTriple());
+  module.setDataLayout(machine.createDataLayout());
   std::string width = std::to_string(8 * target.vectorBytes());
   for (llvm::Function &function : module) {
     if (function.isDeclaration())
       continue;
-    function.addFnAttr("target-cpu", target.machine->getTargetCPU());
-    function.addFnAttr("target-features", target.machine->getTargetFeatureString());
+    function.addFnAttr("target-cpu", machine.getTargetCPU());
+    function.addFnAttr("target-features", machine.getTargetFeatureString());
     // Some CPUs are described as preferring narrower vectors than they have.
     function.addFnAttr("prefer-vector-width", width);
     function.addFnAttr("min-legal-vector-width", width);
   }
 }
 
-llvm::Expected<SmallVector<char, 0>> emitObject(ModuleOp module, const Target &target) {
-  FailureOr<tfg::ModelOp> model = findModel(module);
-  SmallVector<KernelInfo> kernels;
+/// One part's object file; `complete` adds what only LLVM IR can say. Everything of LLVM that it uses is its own.
+static LogicalResult emitObject(ModuleOp part, const Target &target, llvm::function_ref<void(llvm::Module &)> complete,
+                                ObjectFile &object) {
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> module = translateModuleToLLVMIR(part, context, "espalier");
+  if (!module)
+    return part.emitError("could not be translated to LLVM IR");
+  complete(*module);
+  std::unique_ptr<llvm::TargetMachine> machine = target.createMachine();
+  tuneForTarget(*module, target, *machine);
+  optimize(*module, *machine);
+
+  llvm::raw_svector_ostream stream(object);
+  llvm::legacy::PassManager emission;
+  if (machine->addPassesToEmitFile(emission, stream, nullptr, llvm::CodeGenFileType::ObjectFile))
+    return part.emitError("this target cannot emit object files");
+  emission.run(*module);
+  return success();
+}
+
+/// The kernels of a variant, under the names that they will have as a part. Private functions only serve kernels.
+static FailureOr<VariantInfo> describe(ModuleOp module, const Target &target) {
+  VariantInfo info{target, {}};
   for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
-    if (function.isExternal())
+    if (function.isExternal() || function.isPrivate())
       continue;
     FailureOr<KernelInfo> kernel = kernelInfo(function);
     if (failed(kernel))
-      return llvm::createStringError("the module holds a function that is no kernel");
-    kernels.push_back(*kernel);
+      return failure();
+    kernel->function += "." + target.cpu;
+    info.kernels.push_back(*kernel);
   }
-  if (failed(model) || kernels.empty())
-    return llvm::createStringError("expects a module with a tfg.model and at least one kernel");
+  if (info.kernels.empty())
+    return module.emitError("expects at least one kernel");
+  return info;
+}
 
-  OwningOpRef<ModuleOp> code(cast<ModuleOp>(module->clone()));
-  (*findModel(*code))->erase();
-  registerBuiltinDialectTranslation(*module.getContext());
-  registerLLVMDialectTranslation(*module.getContext());
-  llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> translated = translateModuleToLLVMIR(*code, context, "espalier");
-  if (!translated)
-    return llvm::createStringError("the module could not be translated to LLVM IR");
-  addModelSymbol(*translated, describeModel(readModel(*model), kernels, target), kernels);
-  tuneForTarget(*translated, target);
-  optimize(*translated, *target.machine);
+FailureOr<std::vector<ObjectFile>> emitObjects(ArrayRef<Variant> variants) {
+  ModuleOp first = variants.front().module;
+  MLIRContext *context = first->getContext();
+  FailureOr<tfg::ModelOp> model = findModel(first);
+  if (failed(model))
+    return failure();
+  Parts parts(context);
+  std::vector<VariantInfo> infos;
+  std::vector<std::pair<OwningOpRef<ModuleOp>, const Target *>> jobs;
+  for (const Variant &variant : variants) {
+    FailureOr<VariantInfo> info = describe(variant.module, variant.target);
+    if (failed(info))
+      return failure();
+    infos.push_back(std::move(*info));
+    for (OwningOpRef<ModuleOp> &part : parts.take(variant.module, variant.target.cpu))
+      jobs.emplace_back(std::move(part), &variant.target);
+  }
+  jobs.emplace_back(parts.takeConstants(), &variants.front().target);
+  Description description = describeModel(readModel(*model), infos);
 
-  SmallVector<char, 0> bytes;
-  llvm::raw_svector_ostream stream(bytes);
-  llvm::legacy::PassManager emission;
-  if (target.machine->addPassesToEmitFile(emission, stream, nullptr, llvm::CodeGenFileType::ObjectFile))
-    return llvm::createStringError("this target cannot emit object files");
-  emission.run(*translated);
-  return bytes;
+  registerBuiltinDialectTranslation(*context);
+  registerLLVMDialectTranslation(*context);
+  std::vector<ObjectFile> objects(jobs.size());
+  if (failed(failableParallelForEachN(context, 0, jobs.size(), [&](size_t i) {
+        auto complete = [&](llvm::Module &module) {
+          if (i + 1 == jobs.size())
+            addModelSymbol(module, description, infos);
+        };
+        return emitObject(*jobs[i].first, *jobs[i].second, complete, objects[i]);
+      })))
+    return failure();
+  return objects;
 }
 
 } // namespace espalier

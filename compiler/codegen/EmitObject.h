@@ -1,7 +1,7 @@
-//===- EmitObject.h - From the llvm dialect to an object file ----*- C++ -*-===//
+//===- EmitObject.h - From the llvm dialect to object files ------*- C++ -*-===//
 //
-// Translates a module to LLVM IR, adds the description of the model that runtime/ABI.h defines, optimizes, and writes
-// an object file.
+// Translates modules to LLVM IR, adds the description of the model that runtime/ABI.h defines, optimizes, and writes
+// object files, several at a time.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,8 +14,17 @@
 
 namespace espalier {
 
-/// The object file's bytes. `module` holds one tfg.model and functions in the llvm dialect; it is left as it is.
-llvm::Expected<llvm::SmallVector<char, 0>> emitObject(mlir::ModuleOp module, const Target &target);
+/// A model's code for one target: a module with one tfg.model and functions in the llvm dialect.
+struct Variant {
+  mlir::ModuleOp module;
+  Target target;
+};
+
+using ObjectFile = llvm::SmallVector<char, 0>;
+
+/// The object files that together are the model, the same for any number of threads. Of `variants`, best first and at
+/// least one, it takes functions and constants out. Where it fails, a diagnostic says why.
+llvm::FailureOr<std::vector<ObjectFile>> emitObjects(llvm::ArrayRef<Variant> variants);
 
 } // namespace espalier
 

@@ -28,23 +28,26 @@ void buildVectorizePipeline(OpPassManager &pm, const CodegenOptions &options) {
 }
 
 void buildLLVMPipeline(OpPassManager &pm, const CodegenOptions &options) {
-  pm.addNestedPass<func::FuncOp>(createExpandMath({.splitFma = !options.hasFma}));
+  // What looks at one function at a time runs on several at a time.
+  OpPassManager &functions = pm.nest<func::FuncOp>();
+  functions.addPass(createExpandMath({.splitFma = !options.hasFma}));
   // Slices become plain address arithmetic before anything is lowered to LLVM.
-  pm.addPass(memref::createExpandStridedMetadataPass());
-  pm.addPass(createLowerAffinePass());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-  pm.addPass(createSCFToControlFlowPass());
-  pm.addPass(createConvertVectorToLLVMPass());
-  pm.addPass(createConvertMathToLLVMPass());
+  functions.addPass(memref::createExpandStridedMetadataPass());
+  functions.addPass(createLowerAffinePass());
+  functions.addPass(createCanonicalizerPass());
+  functions.addPass(createCSEPass());
+  functions.addPass(createSCFToControlFlowPass());
+  functions.addPass(createConvertVectorToLLVMPass());
+  functions.addPass(createConvertMathToLLVMPass());
+  functions.addPass(createArithToLLVMConversionPass());
   pm.addPass(createFinalizeMemRefToLLVMConversionPass());
-  pm.addPass(createArithToLLVMConversionPass());
   pm.addPass(createConvertControlFlowToLLVMPass());
-  ConvertFuncToLLVMPassOptions functions;
-  functions.useBarePtrCallConv = true;
-  pm.addPass(createConvertFuncToLLVMPass(functions));
-  pm.addPass(createReconcileUnrealizedCastsPass());
-  pm.addPass(createCanonicalizerPass());
+  ConvertFuncToLLVMPassOptions signatures;
+  signatures.useBarePtrCallConv = true;
+  pm.addPass(createConvertFuncToLLVMPass(signatures));
+  OpPassManager &lowered = pm.nest<LLVM::LLVMFuncOp>();
+  lowered.addPass(createReconcileUnrealizedCastsPass());
+  lowered.addPass(createCanonicalizerPass());
 }
 
 } // namespace espalier

@@ -12,11 +12,11 @@ namespace espalier {
 
 /// What compiled code can come to need and a CPU can lack; runtime/Cpu.cpp can check for each.
 static constexpr llvm::StringLiteral kCheckedFeatures[] = {
-    "sse3",       "ssse3",       "sse4.1",     "sse4.2",       "popcnt",
-    "avx",        "avx2",        "fma",        "bmi",          "bmi2",
-    "avx512f",    "avx512dq",    "avx512bw",   "avx512vl",     "avx512cd",
-    "avx512vbmi", "avx512vbmi2", "avx512vnni", "avx512bitalg", "avx512vpopcntdq",
-    "avx512ifma", "avx512bf16",  "gfni",       "vpclmulqdq"};
+    "sse3",       "ssse3",      "sse4.1",      "sse4.2",     "popcnt",       "avx",
+    "avx2",       "fma",        "f16c",        "bmi",        "bmi2",         "lzcnt",
+    "movbe",      "avx512f",    "avx512dq",    "avx512bw",   "avx512vl",     "avx512cd",
+    "gfni",       "avx512vbmi", "avx512vbmi2", "avx512vnni", "avx512bitalg", "avx512vpopcntdq",
+    "avx512bf16", "avx512ifma", "vpclmulqdq"};
 
 bool Target::has(llvm::StringRef feature) const { return llvm::is_contained(features, feature); }
 
@@ -24,36 +24,58 @@ int64_t Target::vectorBytes() const {
   return has("avx512f") && has("avx512dq") && has("avx512vl") ? 64 : has("avx2") ? 32 : 16;
 }
 
-llvm::Expected<Target> createTarget(llvm::StringRef cpu) {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
-  llvm::Triple triple(llvm::sys::getProcessTriple());
+static llvm::Triple hostTriple() { return llvm::Triple(llvm::sys::getProcessTriple()); }
+
+std::unique_ptr<llvm::TargetMachine> Target::createMachine() const {
+  std::string error;
+  const llvm::Target *registered = llvm::TargetRegistry::lookupTarget(hostTriple(), error);
+  return std::unique_ptr<llvm::TargetMachine>(
+      registered->createTargetMachine(hostTriple(), cpu, subtarget, llvm::TargetOptions(), llvm::Reloc::PIC_,
+                                      std::nullopt, llvm::CodeGenOptLevel::Aggressive));
+}
+
+static llvm::Expected<Target> createTarget(llvm::StringRef cpu) {
+  llvm::Triple triple = hostTriple();
   std::string error;
   const llvm::Target *registered = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!registered)
     return llvm::createStringError(error);
 
   Target target;
-  std::string features;
   target.cpu = cpu.str();
   if (cpu == "native") {
     target.cpu = llvm::sys::getHostCPUName().str();
     for (const auto &feature : llvm::sys::getHostCPUFeatures())
-      features += (features.empty() ? "" : ",") + std::string(feature.second ? "+" : "-") + feature.first().str();
+      target.subtarget +=
+          (target.subtarget.empty() ? "" : ",") + std::string(feature.second ? "+" : "-") + feature.first().str();
   }
   std::unique_ptr<llvm::MCSubtargetInfo> known(registered->createMCSubtargetInfo(triple, "", ""));
   if (!known->isCPUStringValid(target.cpu))
     return llvm::createStringError("unknown target CPU '" + cpu +
-                                   "': expects native, x86-64-v2, x86-64-v3, x86-64-v4 or "
+                                   "': expects native, portable, x86-64-v2, x86-64-v3, x86-64-v4 or "
                                    "another name that LLVM knows");
-  target.machine.reset(registered->createTargetMachine(triple, target.cpu, features, llvm::TargetOptions(),
-                                                       llvm::Reloc::PIC_, std::nullopt,
-                                                       llvm::CodeGenOptLevel::Aggressive));
-  const llvm::MCSubtargetInfo &subtarget = *target.machine->getMCSubtargetInfo();
+  std::unique_ptr<llvm::MCSubtargetInfo> subtarget(
+      registered->createMCSubtargetInfo(triple, target.cpu, target.subtarget));
   for (llvm::StringRef feature : kCheckedFeatures)
-    if (subtarget.checkFeatures(("+" + feature).str()))
+    if (subtarget->checkFeatures(("+" + feature).str()))
       target.features.push_back(feature.str());
   return target;
+}
+
+llvm::Expected<std::vector<Target>> createTargets(llvm::StringRef cpu) {
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  std::vector<llvm::StringRef> names = {cpu};
+  if (cpu == kPortable)
+    names = {"x86-64-v4", "x86-64-v3", "x86-64-v2"};
+  std::vector<Target> targets;
+  for (llvm::StringRef name : names) {
+    llvm::Expected<Target> target = createTarget(name);
+    if (!target)
+      return target.takeError();
+    targets.push_back(std::move(*target));
+  }
+  return targets;
 }
 
 } // namespace espalier

@@ -13,7 +13,7 @@ using namespace mlir;
 
 namespace espalier {
 
-/// Brings the module to the stage of the text that was asked for.
+/// Brings the module to the stage of the text that was asked for, or to the last that all targets share.
 static LogicalResult lowerTo(Emit emit, Pipeline &pipeline) {
   using Program = Pipeline::Program;
   if (emit == Emit::TFG)
@@ -26,7 +26,7 @@ static LogicalResult lowerTo(Emit emit, Pipeline &pipeline) {
     return success();
   if (failed(pipeline.toLinalg()))
     return failure();
-  return emit == Emit::Linalg ? success() : pipeline.toLLVM();
+  return emit == Emit::LLVM ? pipeline.toLLVM() : success();
 }
 
 static LogicalResult report(llvm::Error error) {
@@ -44,18 +44,20 @@ static LogicalResult writeFile(const std::string &output, llvm::function_ref<voi
   });
   if (!error)
     return success();
-  llvm::errs() << output << ": error: cannot be written: " << StringRef(llvm::errorToErrorCode(std::move(error)).message()).lower()
-               << "\n";
+  llvm::errs() << output << ": error: cannot be written: "
+               << StringRef(llvm::errorToErrorCode(std::move(error)).message()).lower() << "\n";
   return failure();
 }
 
 static LogicalResult writeBinary(Emit emit, Pipeline &pipeline, const std::string &output) {
-  FailureOr<SmallVector<char, 0>> object = pipeline.toObject();
-  if (failed(object))
+  FailureOr<std::vector<ObjectFile>> objects = pipeline.toObjects();
+  if (failed(objects))
     return failure();
-  if (emit == Emit::Object)
-    return writeFile(output, [&](llvm::raw_ostream &stream) { stream.write(object->data(), object->size()); });
-  return report(link(*object, emit == Emit::Shared ? LinkKind::Shared : LinkKind::Executable, output));
+  return report(link(*objects,
+                     emit == Emit::Object   ? LinkKind::Object
+                     : emit == Emit::Shared ? LinkKind::Shared
+                                            : LinkKind::Executable,
+                     output));
 }
 
 LogicalResult compile(const CompileOptions &options) {

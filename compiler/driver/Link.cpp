@@ -1,7 +1,13 @@
-//===- Link.cpp - From an object file to an executable --------------------===//
+//===- Link.cpp - From object files to an executable ----------------------===//
 
 #include "compiler/driver/Link.h"
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ObjCopy/CommonConfig.h"
+#include "llvm/ObjCopy/ELF/ELFConfig.h"
+#include "llvm/ObjCopy/ELF/ELFObjcopy.h"
+#include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -25,11 +31,11 @@ static Expected<std::string> findRuntime(StringRef name) {
   return path.str().str();
 }
 
-static Error writeObject(ArrayRef<char> object, StringRef path) {
+static Error writeBytes(ArrayRef<char> bytes, StringRef path) {
   std::error_code error;
   raw_fd_ostream stream(path, error);
   if (!error) {
-    stream.write(object.data(), object.size());
+    stream.write(bytes.data(), bytes.size());
     stream.close();
     error = stream.error();
   }
@@ -64,36 +70,71 @@ static Error checkOutput(const std::string &output) {
   return Error::success();
 }
 
-Error link(ArrayRef<char> object, LinkKind kind, const std::string &output) {
+/// Hidden symbols of an object file are still global to the linker: makes them local, so that they cannot clash with
+/// those of another model.
+static Error localizeHidden(StringRef path) {
+  ErrorOr<std::unique_ptr<MemoryBuffer>> file = MemoryBuffer::getFile(path);
+  if (!file)
+    return createStringError(path + ": " + file.getError().message());
+  Expected<std::unique_ptr<object::ObjectFile>> object = object::ObjectFile::createELFObjectFile(**file);
+  if (!object)
+    return object.takeError();
+  objcopy::CommonConfig common;
+  objcopy::ELFConfig elf;
+  elf.LocalizeHidden = true;
+  SmallVector<char, 0> bytes;
+  raw_svector_ostream stream(bytes);
+  if (Error error =
+          objcopy::elf::executeObjcopyOnBinary(common, elf, cast<object::ELFObjectFileBase>(**object), stream))
+    return error;
+  return writeBytes(bytes, path);
+}
+
+/// The files that an executable needs beside the model, and flags for them.
+static Error addRuntime(std::vector<std::string> &arguments) {
+  for (StringRef name : {"libespalier_main.a", "libespalier_runtime.a"}) {
+    Expected<std::string> library = findRuntime(name);
+    if (!library)
+      return library.takeError();
+    arguments.push_back(*library);
+  }
+  SmallVector<StringRef> flags;
+  StringRef(ESPALIER_LINK_FLAGS).split(flags, ' ', -1, /*KeepEmpty=*/false);
+  arguments.insert(arguments.end(), flags.begin(), flags.end());
+  return Error::success();
+}
+
+Error link(ArrayRef<SmallVector<char, 0>> objects, LinkKind kind, const std::string &output) {
   if (Error error = checkOutput(output))
     return error;
   ErrorOr<std::string> compiler = sys::findProgramByName("c++");
   if (!compiler)
     return createStringError("linking needs a C++ compiler: found no c++ on the PATH");
-  SmallString<128> objectPath, linked(output);
-  if (std::error_code error = sys::fs::createTemporaryFile("espalier", "o", objectPath))
-    return createStringError("linking needs a temporary file: " + error.message());
-  FileRemover removeObject(objectPath);
-  if (Error error = writeObject(object, objectPath))
-    return error;
+  SmallString<128> folder, linked(output);
+  if (std::error_code error = sys::fs::createUniqueDirectory("espalier", folder))
+    return createStringError("linking needs a temporary directory: " + error.message());
+  scope_exit removeFolder([&] { sys::fs::remove_directories(folder); });
   linked += ".tmp";
   FileRemover removeLinked(linked);
-  std::vector<std::string> arguments = {*compiler, objectPath.str().str(), "-o", linked.str().str()};
-  if (kind == LinkKind::Shared) {
-    arguments.push_back("-shared");
-  } else {
-    for (StringRef name : {"libespalier_main.a", "libespalier_runtime.a"}) {
-      Expected<std::string> library = findRuntime(name);
-      if (!library)
-        return library.takeError();
-      arguments.push_back(*library);
-    }
-    SmallVector<StringRef> flags;
-    StringRef(ESPALIER_LINK_FLAGS).split(flags, ' ', -1, /*KeepEmpty=*/false);
-    arguments.insert(arguments.end(), flags.begin(), flags.end());
+  std::vector<std::string> arguments = {*compiler, "-o", linked.str().str()};
+  for (const auto &[index, object] : enumerate(objects)) {
+    SmallString<128> path(folder);
+    sys::path::append(path, std::to_string(index) + ".o");
+    if (Error error = writeBytes(object, path))
+      return error;
+    arguments.push_back(path.str().str());
   }
+  if (kind == LinkKind::Shared)
+    arguments.push_back("-shared");
+  else if (kind == LinkKind::Object)
+    arguments.insert(arguments.end(), {"-r", "-nostdlib"});
+  else if (Error error = addRuntime(arguments))
+    return error;
   if (Error error = runLinker(arguments))
     return error;
+  if (kind == LinkKind::Object)
+    if (Error error = localizeHidden(linked))
+      return error;
   if (std::error_code error = sys::fs::rename(linked, output))
     return createStringError(output + ": " + error.message());
   removeLinked.releaseFile();

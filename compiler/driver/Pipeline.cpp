@@ -3,7 +3,6 @@
 #include "compiler/driver/Pipeline.h"
 
 #include "compiler/analysis/TFGModel.h"
-#include "compiler/codegen/EmitObject.h"
 #include "compiler/codegen/Passes.h"
 #include "compiler/conversion/Passes.h"
 #include "compiler/conversion/support/Programs.h"
@@ -33,9 +32,9 @@ std::string dtypeOf(ModuleOp module) {
 }
 
 FailureOr<Pipeline> Pipeline::create(const PipelineOptions &options, ModuleOp module) {
-  llvm::Expected<Target> target = createTarget(options.targetCPU);
-  if (!target) {
-    llvm::errs() << "espalier: error: " << llvm::toString(target.takeError()) << "\n";
+  llvm::Expected<std::vector<Target>> targets = createTargets(options.targetCPU);
+  if (!targets) {
+    llvm::errs() << "espalier: error: " << llvm::toString(targets.takeError()) << "\n";
     return failure();
   }
   PipelineOptions resolved = options;
@@ -47,10 +46,10 @@ FailureOr<Pipeline> Pipeline::create(const PipelineOptions &options, ModuleOp mo
                  << resolved.dtype << "\n";
     return failure();
   }
-  return Pipeline(resolved, module, std::move(*target));
+  return Pipeline(resolved, module, std::move(*targets));
 }
 
-LogicalResult Pipeline::dump(StringRef stage) {
+LogicalResult Pipeline::dump(ModuleOp code, StringRef stage) {
   if (options.dumpDir.empty())
     return success();
   std::error_code error = llvm::sys::fs::create_directories(options.dumpDir);
@@ -60,26 +59,26 @@ LogicalResult Pipeline::dump(StringRef stage) {
   if (!error) {
     llvm::raw_fd_ostream stream(path, error);
     if (!error)
-      printModule(module, stream);
+      printModule(code, stream);
   }
   if (error)
     llvm::errs() << path << ": error: cannot be written: " << StringRef(error.message()).lower() << "\n";
   return failure(static_cast<bool>(error));
 }
 
-LogicalResult Pipeline::run(StringRef stage, llvm::function_ref<void(OpPassManager &)> build) {
+LogicalResult Pipeline::run(ModuleOp code, StringRef stage, llvm::function_ref<void(OpPassManager &)> build) {
   auto start = std::chrono::steady_clock::now();
-  if (stages == 0 && failed(dump("input")))
+  if (stages == 0 && failed(dump(code, "input")))
     return failure();
   ++stages;
-  PassManager passes(module->getName());
+  PassManager passes(code->getName());
   if (failed(applyPassManagerCLOptions(passes)))
     return failure();
   applyDefaultTimingPassManagerCLOptions(passes);
   build(passes);
-  LogicalResult result = passes.run(module);
+  LogicalResult result = passes.run(code);
   times.emplace_back(stage.str(), std::chrono::steady_clock::now() - start);
-  return failed(result) ? result : dump(stage);
+  return failed(result) ? result : dump(code, stage);
 }
 
 /// Whether the module holds functions called `prefix`... in whatever dialect.
@@ -94,7 +93,7 @@ LogicalResult Pipeline::writeProgram(Program program) {
   bool lowered = !module.getOps<LLVM::LLVMFuncOp>().empty();
   if (lowered || holds(module, isBP ? "bp_" : "net_"))
     return success();
-  return run(isBP ? "bp" : "net", [&](OpPassManager &passes) {
+  return run(module, isBP ? "bp" : "net", [&](OpPassManager &passes) {
     if (isBP)
       passes.addPass(createConvertTFGToBP({.dtype = options.dtype}));
     else
@@ -103,7 +102,7 @@ LogicalResult Pipeline::writeProgram(Program program) {
 }
 
 LogicalResult Pipeline::toLinalg() {
-  return run("linalg", [](OpPassManager &passes) {
+  return run(module, "linalg", [](OpPassManager &passes) {
     passes.addPass(createConvertBPToLinalg());
     passes.addPass(createConvertNetToLinalg());
   });
@@ -112,7 +111,7 @@ LogicalResult Pipeline::toLinalg() {
 /// A tile's arrays should stay within the caches; past that, only the narrowest tile keeps memory within bounds.
 static constexpr int64_t kTileBytes = 8 << 20;
 
-CodegenOptions Pipeline::codegenOptions() {
+CodegenOptions Pipeline::codegenOptions(const Target &target) {
   CodegenOptions result;
   int64_t bytes = options.dtype == "f64" ? 8 : 4;
   bool wide = target.vectorBytes() == 64;
@@ -129,24 +128,45 @@ CodegenOptions Pipeline::codegenOptions() {
   return result;
 }
 
-LogicalResult Pipeline::toLLVM() {
-  if (module.getOps<func::FuncOp>().empty())
+LogicalResult Pipeline::lower(ModuleOp code, const Target &target) {
+  if (code.getOps<func::FuncOp>().empty())
     return success();
-  CodegenOptions codegen = codegenOptions();
-  if (failed(run("scheduled", [&](OpPassManager &passes) { buildSchedulePipeline(passes, codegen); })) ||
-      failed(run("vectors", [&](OpPassManager &passes) { buildVectorizePipeline(passes, codegen); })))
+  CodegenOptions codegen = codegenOptions(target);
+  std::string variant = targets.size() == 1 ? "" : "-" + target.cpu;
+  if (failed(
+          run(code, "scheduled" + variant, [&](OpPassManager &passes) { buildSchedulePipeline(passes, codegen); })) ||
+      failed(run(code, "vectors" + variant, [&](OpPassManager &passes) { buildVectorizePipeline(passes, codegen); })))
     return failure();
-  return run("llvm", [&](OpPassManager &passes) { buildLLVMPipeline(passes, codegen); });
+  return run(code, "llvm" + variant, [&](OpPassManager &passes) { buildLLVMPipeline(passes, codegen); });
 }
 
-FailureOr<SmallVector<char, 0>> Pipeline::toObject() {
-  auto start = std::chrono::steady_clock::now();
-  llvm::Expected<SmallVector<char, 0>> object = emitObject(module, target);
-  times.emplace_back("object", std::chrono::steady_clock::now() - start);
-  if (object)
-    return std::move(*object);
-  llvm::errs() << "espalier: error: " << llvm::toString(object.takeError()) << "\n";
+LogicalResult Pipeline::toLLVM() {
+  if (targets.size() == 1)
+    return lower(module, targets.front());
+  llvm::errs() << "espalier: error: --emit=llvm writes the code for one processor: expects one as --target-cpu, got "
+               << options.targetCPU << "\n";
   return failure();
+}
+
+FailureOr<std::vector<ObjectFile>> Pipeline::toObjects() {
+  if (targets.size() > 1 && !module.getOps<LLVM::LLVMFuncOp>().empty()) {
+    llvm::errs()
+        << "espalier: error: the module's vectors are those of one processor: expects one as --target-cpu, got "
+        << options.targetCPU << "\n";
+    return failure();
+  }
+  SmallVector<OwningOpRef<ModuleOp>> copies;
+  SmallVector<Variant> variants;
+  for (const Target &target : targets) {
+    bool isLast = &target == &targets.back();
+    variants.push_back({isLast ? module : *copies.emplace_back(cast<ModuleOp>(module->clone())), target});
+    if (failed(lower(variants.back().module, target)))
+      return failure();
+  }
+  auto start = std::chrono::steady_clock::now();
+  FailureOr<std::vector<ObjectFile>> objects = emitObjects(variants);
+  times.emplace_back("object", std::chrono::steady_clock::now() - start);
+  return objects;
 }
 
 void Pipeline::printTiming() const {

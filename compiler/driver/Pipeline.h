@@ -8,7 +8,7 @@
 #ifndef ESPALIER_COMPILER_DRIVER_PIPELINE_H
 #define ESPALIER_COMPILER_DRIVER_PIPELINE_H
 
-#include "compiler/codegen/Target.h"
+#include "compiler/codegen/EmitObject.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -18,9 +18,9 @@ namespace espalier {
 
 struct PipelineOptions {
   std::string dtype = {}; ///< f32 or f64; empty: that of the programs that are there, f32 where there are none
-  std::string targetCPU = "native";
-  std::string dumpDir = {}; ///< where a numbered module is written after each stage; empty: nowhere
-  bool timing = false;      ///< print to stderr how long each stage took
+  std::string targetCPU = "native"; ///< what createTargets() takes
+  std::string dumpDir = {};         ///< where a numbered module is written after each stage; empty: nowhere
+  bool timing = false;              ///< print to stderr how long each stage took
 };
 
 class Pipeline {
@@ -35,25 +35,28 @@ public:
   llvm::LogicalResult writeProgram(Program program);
   /// bp, net -> linalg on the index space.
   llvm::LogicalResult toLinalg();
-  /// linalg -> the llvm dialect: schedule, vectors, LLVM.
+  /// linalg -> the llvm dialect for the one target there is: schedule, vectors, LLVM.
   llvm::LogicalResult toLLVM();
-  /// The object file's bytes.
-  llvm::FailureOr<llvm::SmallVector<char, 0>> toObject();
+  /// linalg or the llvm dialect -> object files to be linked together, with one variant for each target. Takes the
+  /// programs out of the module.
+  llvm::FailureOr<std::vector<ObjectFile>> toObjects();
 
   /// Prints the times of all stages so far.
   void printTiming() const;
 
 private:
-  Pipeline(const PipelineOptions &options, mlir::ModuleOp module, Target target)
-      : options(options), module(module), target(std::move(target)) {}
+  Pipeline(const PipelineOptions &options, mlir::ModuleOp module, std::vector<Target> targets)
+      : options(options), module(module), targets(std::move(targets)) {}
 
-  llvm::LogicalResult run(llvm::StringRef stage, llvm::function_ref<void(mlir::OpPassManager &)> build);
-  llvm::LogicalResult dump(llvm::StringRef stage);
-  CodegenOptions codegenOptions();
+  llvm::LogicalResult run(mlir::ModuleOp code, llvm::StringRef stage,
+                          llvm::function_ref<void(mlir::OpPassManager &)> build);
+  llvm::LogicalResult dump(mlir::ModuleOp code, llvm::StringRef stage);
+  CodegenOptions codegenOptions(const Target &target);
+  llvm::LogicalResult lower(mlir::ModuleOp code, const Target &target);
 
   PipelineOptions options;
   mlir::ModuleOp module;
-  Target target;
+  std::vector<Target> targets; ///< best first
   int stages = 0;
   std::vector<std::pair<std::string, std::chrono::duration<double>>> times;
 };

@@ -33,11 +33,10 @@ public:
     auto loaded = std::make_unique<LoadedModel>();
     FailureOr<Pipeline> pipeline = Pipeline::create({.dtype = dtype}, module);
     if (failed(pipeline) || failed(pipeline->writeProgram(Pipeline::Program::BP)) ||
-        failed(pipeline->writeProgram(Pipeline::Program::Net)) || failed(pipeline->toLinalg()) ||
-        failed(pipeline->toLLVM()))
+        failed(pipeline->writeProgram(Pipeline::Program::Net)) || failed(pipeline->toLinalg()))
       return nullptr;
-    FailureOr<SmallVector<char, 0>> object = pipeline->toObject();
-    if (failed(object) || !loaded->open(*object))
+    FailureOr<std::vector<ObjectFile>> objects = pipeline->toObjects();
+    if (failed(objects) || !loaded->open(*objects))
       return nullptr;
     return loaded;
   }
@@ -50,14 +49,14 @@ public:
   runtime::Model model;
 
 private:
-  bool open(ArrayRef<char> object) {
+  bool open(ArrayRef<ObjectFile> objects) {
     SmallString<128> path;
     if (std::error_code error = llvm::sys::fs::createTemporaryFile("espalier-verify", "so", path)) {
       std::cerr << "espalier: error: verifying needs a temporary file: " << error.message() << "\n";
       return false;
     }
     llvm::FileRemover remove(path);
-    if (llvm::Error error = link(object, LinkKind::Shared, path.str().str())) {
+    if (llvm::Error error = link(objects, LinkKind::Shared, path.str().str())) {
       std::cerr << "espalier: error: " << llvm::toString(std::move(error)) << "\n";
       return false;
     }

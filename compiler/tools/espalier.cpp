@@ -85,7 +85,8 @@ void addCompile(CLI::App &app, CompileOptions &options) {
           "Type of messages and outputs: f32 (default) or f64")
       ->type_name("TYPE");
   command
-      ->add_option("--target-cpu", options.pipeline.targetCPU, "native (default), x86-64-v2, x86-64-v3, x86-64-v4, ...")
+      ->add_option("--target-cpu", options.pipeline.targetCPU,
+                   "native (default), x86-64-v2, x86-64-v3, x86-64-v4, ..., or portable: v2, v3 and v4 in one")
       ->type_name("CPU");
   command->add_option("--dump-dir", options.pipeline.dumpDir, "Write the module after each stage, numbered")
       ->type_name("DIR");

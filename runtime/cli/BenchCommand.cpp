@@ -38,20 +38,19 @@ Json toJson(const Model &model, const BenchReport &report) {
                     {"seconds", row.seconds},
                     {"gflops", row.gflops},
                     {"leaves_per_second", row.leavesPerSecond}});
-  return {{"model", model.name},
-          {"dtype", dtypeName(model)},
-          {"threads", report.threads},
-          {"peak_gflops", report.peakGflops},
-          {"rows", rows}};
+  return {{"model", model.name},       {"dtype", dtypeName(model)},        {"cpu", model.cpu},
+          {"threads", report.threads}, {"peak_gflops", report.peakGflops}, {"rows", rows}};
 }
 
 void print(const Model &model, const BenchReport &report) {
   std::ostringstream text;
-  text << std::fixed << std::setprecision(1) << model.name << ", " << dtypeName(model) << ", threads " << report.threads
-       << ", peak " << report.peakGflops << " GFLOP/s (kernel products alone are counted)\n"
+  text << std::fixed << std::setprecision(1) << model.name << ", " << dtypeName(model) << ", cpu " << model.cpu
+       << ", threads " << report.threads << ", peak " << report.peakGflops
+       << " GFLOP/s (kernel products alone are counted)\n"
        << std::left << std::setw(11) << "query" << std::setw(9) << "program" << std::right << std::setw(8) << "batch"
        << std::setw(12) << "ms" << std::setw(11) << "GFLOP/s" << std::setw(9) << "of peak" << std::setw(12)
-       << "Mleaves/s" << "\n";
+       << "Mleaves/s"
+       << "\n";
   for (const BenchRow &row : report.rows)
     text << std::left << std::setw(11) << name(row.query) << std::setw(9) << name(row.program) << std::right
          << std::setw(8) << row.batch << std::setw(12) << std::setprecision(3) << row.seconds * 1e3

@@ -50,6 +50,8 @@ int parseAndRun(const EspalierModel &compiled, int argc, char **argv) {
   addBenchCommand(app, session);
   addPictureCommand(app, session);
   app.require_subcommand(1);
+  app.footer(std::string("The environment variable ") + cpuVariable +
+             " names the variant to use where the model holds several (see info).");
   if (argc > 1 && !isKnown(app, argv[1]))
     return fail("error: unknown command '" + std::string(argv[1]) + "' (see --help)");
   try {

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/Cpu.h"
 #include "runtime/cli/Options.h"
 
 #include <iostream>
@@ -16,13 +17,24 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-Json describe(const Model &model) {
+Json describeKernels(const Variant &variant) {
   Json kernels = Json::array();
-  for (const Kernel &kernel : model.kernels)
+  for (const Kernel &kernel : variant.kernels)
     kernels.push_back({{"program", name(kernel.program)},
                        {"pass", name(kernel.pass)},
                        {"evidence", name(kernel.evidence)},
                        {"workspace", kernel.workspace}});
+  return kernels;
+}
+
+Json describe(const Model &model) {
+  Json variants = Json::array();
+  for (const Variant &variant : model.variants)
+    variants.push_back({{"cpu", variant.cpu},
+                        {"features", variant.features},
+                        {"missing", missingFeatures(variant.features)},
+                        {"tile", variant.tile},
+                        {"kernels", describeKernels(variant)}});
   return {{"name", model.name},
           {"description", model.description},
           {"branching", model.branching},
@@ -37,7 +49,8 @@ Json describe(const Model &model) {
           {"cpu", model.cpu},
           {"features", model.features},
           {"parameters", model.parameters},
-          {"kernels", kernels}};
+          {"kernels", describeKernels(model)},
+          {"variants", variants}};
 }
 
 template <typename Items> std::string join(const Items &items) {
@@ -48,13 +61,15 @@ template <typename Items> std::string join(const Items &items) {
 }
 
 void print(const Model &model) {
-  std::vector<std::string> branching, states, kernels;
+  std::vector<std::string> branching, states, kernels, variants;
   for (const std::vector<int64_t> &patch : model.branching)
     branching.push_back(shapeText(patch));
   for (int64_t count : model.states)
     states.push_back(std::to_string(count));
   for (const Kernel &kernel : model.kernels)
     kernels.push_back(std::string(name(kernel.program)) + " " + name(kernel.pass) + " " + name(kernel.evidence));
+  for (const Variant &variant : model.variants)
+    variants.push_back(variant.cpu + (missingFeatures(variant.features).empty() ? "" : " (not for this machine)"));
   std::cout << "name         " << model.name << "\n"
             << "description  " << model.description << "\n"
             << "branching    " << join(branching) << "\n"
@@ -64,6 +79,7 @@ void print(const Model &model) {
             << "dtype        " << (model.dtype == ElementType::F32 ? "f32" : "f64") << "\n"
             << "tile         " << model.tile << " samples\n"
             << "cpu          " << model.cpu << "\n"
+            << "variants     " << join(variants) << "\n"
             << "parameters   " << model.parameters << "\n"
             << "kernels      " << join(kernels) << "\n";
 }

@@ -10,13 +10,35 @@
 #include "runtime/Error.h"
 #include "runtime/Evidence.h"
 
+#include <cstdlib>
 #include <limits>
 
 using namespace espalier::runtime;
 
+namespace {
+
+/// Puts the variant called `cpu` to use. Throws Error where there is none or this machine cannot run it.
+void force(Model &model, const std::string &cpu) {
+  std::string names;
+  for (const Variant &variant : model.variants) {
+    if (variant.cpu == cpu) {
+      requireFeatures(variant.features, "the variant " + cpu + ", which " + cpuVariable + " asks for,");
+      model.use(variant);
+      return;
+    }
+    names += (names.empty() ? "" : ", ") + variant.cpu;
+  }
+  throw Error(std::string(cpuVariable) + " expects a variant that this model holds (" + names + "), got '" + cpu + "'");
+}
+
+} // namespace
+
 const Model &Session::model() {
-  if (!isLoaded)
+  if (!isLoaded) {
     loaded = loadModel(compiled);
+    if (const char *cpu = std::getenv(cpuVariable); cpu && *cpu)
+      force(loaded, cpu);
+  }
   isLoaded = true;
   return loaded;
 }

@@ -17,12 +17,15 @@
 
 namespace espalier::runtime {
 
+/// The environment variable that names the variant of the model to use.
+inline constexpr const char *cpuVariable = "ESPALIER_CPU";
+
 /// The run of one command: its model, loaded when first needed so that --help always works, and its exit code.
 class Session {
 public:
   explicit Session(const EspalierModel &compiled) : compiled(compiled) {}
 
-  /// Throws Error where the model does not fit this runtime.
+  /// Throws Error where the model does not fit this runtime, or where ESPALIER_CPU asks for what cannot be had.
   const Model &model();
   /// The same for commands that run kernels: also throws Error where this machine cannot.
   const Model &runnableModel();

@@ -100,25 +100,25 @@ void kernel(const void *evidence, double lambda, double sigma, int64_t select, v
 
 using Json = nlohmann::json;
 
-template <typename Real, EvidenceKind kind> void addKernels(Json &description) {
+template <typename Real, EvidenceKind kind> void addKernels(Json &variant) {
   const EspalierKernel functions[2][2] = {{kernel<Real, kind, false, false>, kernel<Real, kind, true, false>},
                                           {kernel<Real, kind, false, true>, kernel<Real, kind, true, true>}};
   for (int net = 0; net < 2; ++net)
     for (int updown = 0; updown < 2; ++updown) {
       served.kernels.push_back(functions[net][updown]);
-      description["kernels"].push_back({{"program", net ? "net" : "bp"},
-                                        {"pass", updown ? "updown" : "up"},
-                                        {"evidence", runtime::name(kind)},
-                                        {"workspace", 0}});
+      variant["kernels"].push_back({{"program", net ? "net" : "bp"},
+                                    {"pass", updown ? "updown" : "up"},
+                                    {"evidence", runtime::name(kind)},
+                                    {"workspace", 0}});
     }
 }
 
-template <typename Real> void addAllKernels(Json &description) {
-  addKernels<Real, EvidenceKind::Soft>(description);
+template <typename Real> void addAllKernels(Json &variant) {
+  addKernels<Real, EvidenceKind::Soft>(variant);
   if (served.model->channel == Channel::Symbol)
-    addKernels<Real, EvidenceKind::Symbol>(description);
+    addKernels<Real, EvidenceKind::Symbol>(variant);
   else
-    addKernels<Real, EvidenceKind::Gaussian>(description);
+    addKernels<Real, EvidenceKind::Gaussian>(variant);
 }
 
 size_t addTable(const std::vector<double> &values) {
@@ -133,9 +133,6 @@ Json describe(const Model &model) {
                       {"channel", model.channel == Channel::Symbol ? "symbol" : "gaussian"},
                       {"value_size", model.valueSize},
                       {"vector_values", model.valuesAreVectors},
-                      {"tile", tile},
-                      {"cpu", "none"},
-                      {"features", Json::array()},
                       {"parameters", 0}};
   for (int64_t l = 0; l <= model.depth(); ++l)
     description["states"].push_back(model.states(l));
@@ -154,14 +151,17 @@ Json describe(const Model &model) {
 runtime::Model compileByHand(const Model &model, bool isDouble, Fault fault) {
   served = {&model, std::make_unique<reference::Reference>(model), fault, {}, {}, {}};
   Json description = describe(model);
+  Json variant = {{"cpu", "none"}, {"features", Json::array()}, {"tile", tile}};
   description["dtype"] = isDouble ? "f64" : "f32";
   if (isDouble)
-    addAllKernels<double>(description);
+    addAllKernels<double>(variant);
   else
-    addAllKernels<float>(description);
+    addAllKernels<float>(variant);
+  description["variants"] = {variant};
+  const EspalierVariant kernels = {served.kernels.data(), served.kernels.size()};
   served.description = description.dump();
-  const EspalierModel compiled = {ESPALIER_ABI_VERSION, served.description.c_str(), served.tables.data(),
-                                  served.tables.size(), served.kernels.data(),      served.kernels.size()};
+  const EspalierModel compiled = {
+      ESPALIER_ABI_VERSION, served.description.c_str(), served.tables.data(), served.tables.size(), &kernels, 1};
   return runtime::loadModel(compiled);
 }
 

@@ -13,6 +13,7 @@
 #include <catch2/catch.hpp>
 
 #include <cmath>
+#include <cstdlib>
 #include <iostream>
 #include <sstream>
 
@@ -40,6 +41,18 @@ private:
   std::ostringstream buffer;
   std::ostream &stream;
   std::streambuf *original;
+};
+
+/// An environment variable for its lifetime.
+class Variable {
+public:
+  Variable(const char *name, const char *value) : name(name) { setenv(name, value, 1); }
+  ~Variable() { unsetenv(name); }
+  Variable(const Variable &) = delete;
+  Variable &operator=(const Variable &) = delete;
+
+private:
+  const char *name;
 };
 
 Result call(const FakeModel &fake, std::vector<std::string> arguments) {
@@ -214,7 +227,7 @@ TEST_CASE("command line: help everywhere, listing what there is", "[cli]") {
 }
 
 TEST_CASE("command line: a machine without a feature still shows help and info", "[cli]") {
-  FakeModel fake = withFeatures({"sse2", "xop", "fma4", "avx512vp2intersect", "avx512fp16"});
+  FakeModel fake = builtFor({{"future", exoticFeatures}});
   TempDirectory directory;
   std::string z = writeArray<float>(directory, "z.npy", {1, 2, 4}, std::vector<float>(8, 0.0f));
   CHECK(call(fake, {"info"}).exitCode == 0);
@@ -222,6 +235,45 @@ TEST_CASE("command line: a machine without a feature still shows help and info",
   checkError(fake, {"classify", "--input", z, "--sigma", "1"}, "error: this model was compiled for a processor with ");
   checkError(fake, {"verify"}, "which this machine lacks");
   checkError(fake, {"bench"}, "which this machine lacks");
+}
+
+TEST_CASE("command line: ESPALIER_CPU chooses among the variants", "[cli]") {
+  FakeModel fake = builtFor({{"future", exoticFeatures}, {"present", {"sse2"}}, {"past", {"sse"}}});
+  auto cpu = [&] { return nlohmann::json::parse(call(fake, {"info", "--json"}).out)["cpu"]; };
+  CHECK(cpu() == "present");
+  {
+    Variable variable("ESPALIER_CPU", "past");
+    CHECK(cpu() == "past");
+    CHECK(nlohmann::json::parse(call(fake, {"bench", "--batch", "1", "--json"}).out)["cpu"] == "past");
+  }
+  {
+    Variable variable("ESPALIER_CPU", "");
+    CHECK(cpu() == "present");
+  }
+  {
+    Variable variable("ESPALIER_CPU", "pasta");
+    checkError(fake, {"info"},
+               "error: ESPALIER_CPU expects a variant that this model holds (future, present, past), got 'pasta'");
+    CHECK(call(fake, {"classify", "--help"}).exitCode == 0);
+  }
+  Variable variable("ESPALIER_CPU", "future");
+  for (const char *command : {"info", "verify", "bench"})
+    checkError(fake, {command},
+               "error: the variant future, which ESPALIER_CPU asks for, was compiled for a processor with ");
+}
+
+TEST_CASE("command line: info lists the variants and what this machine lacks for them", "[cli]") {
+  FakeModel fake = builtFor({{"future", exoticFeatures}, {"present", {"sse2"}}});
+  std::string text = call(fake, {"info"}).out;
+  CHECK(text.find("cpu          present\n") != std::string::npos);
+  CHECK(text.find("variants     future (not for this machine), present\n") != std::string::npos);
+  auto variants = nlohmann::json::parse(call(fake, {"info", "--json"}).out)["variants"];
+  REQUIRE(variants.size() == 2);
+  CHECK(variants[0]["features"] == exoticFeatures);
+  CHECK_FALSE(variants[0]["missing"].empty());
+  CHECK(variants[1]["cpu"] == "present");
+  CHECK(variants[1]["missing"].empty());
+  CHECK(variants[1]["tile"] == 8);
 }
 
 TEST_CASE("command line: info in JSON", "[cli]") {

@@ -172,10 +172,14 @@ void addKernels(FakeModel &fake, json &entries, const char *program) {
   add(kernel<get, Real, EvidenceKind::Soft, Pass::UpDown, broken>, "updown", EvidenceKind::Soft);
 }
 
-/// Finishes a description that has everything but name, tables and kernels.
+/// What the one variant of most models was built for.
+const Processors anyProcessor = {{"x86-64", {"sse2"}}};
+
+/// Finishes a description that has name, branching, states, value_size, vector_values, and the tile of all variants.
 template <const FakeModel &(*get)(), typename Real, EvidenceKind kind, bool broken = false>
 void finish(FakeModel &fake, json description, const std::vector<double> &values, const std::vector<double> &prior,
-            const std::vector<std::pair<int64_t, std::vector<double>>> &conditionals, bool network = true) {
+            const std::vector<std::pair<int64_t, std::vector<double>>> &conditionals, bool network = true,
+            const Processors &processors = anyProcessor) {
   auto append = [&](const std::vector<double> &table) {
     size_t offset = fake.tables.size();
     fake.tables.insert(fake.tables.end(), table.begin(), table.end());
@@ -189,30 +193,33 @@ void finish(FakeModel &fake, json description, const std::vector<double> &values
   addKernels<get, Real, kind, false>(fake, entries, "bp");
   if (network)
     addKernels<get, Real, kind, broken>(fake, entries, "net");
-  description["kernels"] = entries;
+  for (const auto &[cpu, features] : processors) {
+    description["variants"].push_back(
+        {{"cpu", cpu}, {"features", features}, {"tile", description["tile"]}, {"kernels", entries}});
+    fake.variants.push_back({fake.kernels.data(), fake.kernels.size()});
+  }
+  description.erase("tile");
   description["description"] = "a model for tests";
   description["dtype"] = sizeof(Real) == 4 ? "f32" : "f64";
   description["channel"] = name(kind);
-  description["cpu"] = "x86-64";
   description["parameters"] = 42;
   fake.description = description.dump();
   fake.compiled = {ESPALIER_ABI_VERSION, fake.description.c_str(), fake.tables.data(),
-                   fake.tables.size(),   fake.kernels.data(),      fake.kernels.size()};
+                   fake.tables.size(),   fake.variants.data(),     fake.variants.size()};
   fake.model = loadModel(fake.compiled);
 }
 
 template <const FakeModel &(*get)(), bool broken>
-void makeImage(FakeModel &fake, std::vector<std::string> features = {"sse2"}, bool network = true) {
-  json description = {
-      {"name", "image"}, {"branching", {{2, 2}, {1, 2}}}, {"states", {3, 2, 4}}, {"tile", 8}, {"features", features},
-      {"value_size", 1}, {"vector_values", false}};
+void makeImage(FakeModel &fake, const Processors &processors = anyProcessor, bool network = true) {
+  json description = {{"name", "image"}, {"branching", {{2, 2}, {1, 2}}}, {"states", {3, 2, 4}}, {"tile", 8},
+                      {"value_size", 1}, {"vector_values", false}};
   std::vector<double> perRank = {0.9, 0.1, 0.5, 0.5, 0.2, 0.8, //
                                  0.7, 0.3, 0.4, 0.6, 0.1, 0.9, //
                                  0.6, 0.4, 0.3, 0.7, 0.5, 0.5, //
                                  0.8, 0.2, 0.1, 0.9, 0.3, 0.7};
   finish<get, float, EvidenceKind::Gaussian, broken>(fake, description, {-1, -0.25, 0.25, 1}, {0.5, 0.3, 0.2},
                                                      {{4, perRank}, {1, {0.6, 0.2, 0.1, 0.1, 0.05, 0.15, 0.3, 0.5}}},
-                                                     network);
+                                                     network, processors);
 }
 
 } // namespace
@@ -238,8 +245,8 @@ const FakeModel &tests::brokenModel() {
 const FakeModel &tests::sequenceModel() {
   static const FakeModel model = [] {
     FakeModel fake;
-    json description = {{"name", "sequence"},   {"branching", {{3}, {2}}}, {"states", {2, 3, 3}},   {"tile", 5},
-                        {"features", {"sse2"}}, {"value_size", 1},         {"vector_values", false}};
+    json description = {{"name", "sequence"}, {"branching", {{3}, {2}}}, {"states", {2, 3, 3}},
+                        {"tile", 5},          {"value_size", 1},         {"vector_values", false}};
     std::vector<double> perNode; // Six edges, each its own matrix.
     for (int node = 0; node < 6; ++node)
       perNode.insert(perNode.end(), {0.25 + 0.1 * node, 0.75 - 0.1 * node, 0.0, 0.2, 0.3, 0.5, 0.1, 0.1, 0.8});
@@ -253,10 +260,9 @@ const FakeModel &tests::sequenceModel() {
 const FakeModel &tests::vectorModel() {
   static const FakeModel model = [] {
     FakeModel fake;
-    json description = {{"name", "vectors"},         {"branching", json::array({json::array({3})})},
-                        {"states", {2, 2}},          {"tile", 4},
-                        {"features", json::array()}, {"value_size", 3},
-                        {"vector_values", true}};
+    json description = {{"name", "vectors"}, {"branching", json::array({json::array({3})})},
+                        {"states", {2, 2}},  {"tile", 4},
+                        {"value_size", 3},   {"vector_values", true}};
     finish<vectorModel, double, EvidenceKind::Gaussian>(fake, description, {1, 0, 0, 0, 0, 1}, {0.5, 0.5},
                                                         {{1, {0.8, 0.2, 0.2, 0.8}}});
     return fake;
@@ -264,15 +270,15 @@ const FakeModel &tests::vectorModel() {
   return model;
 }
 
-FakeModel tests::withFeatures(std::vector<std::string> features) {
+FakeModel tests::builtFor(const Processors &processors) {
   FakeModel fake;
-  makeImage<imageModel, false>(fake, std::move(features));
+  makeImage<imageModel, false>(fake, processors);
   return fake;
 }
 
 FakeModel tests::withoutNetwork() {
   FakeModel fake;
-  makeImage<imageModel, false>(fake, {"sse2"}, false);
+  makeImage<imageModel, false>(fake, anyProcessor, false);
   return fake;
 }
 

@@ -24,6 +24,7 @@ struct FakeModel {
   std::string description;
   std::vector<double> tables;
   std::vector<EspalierKernel> kernels;
+  std::vector<EspalierVariant> variants;
   EspalierModel compiled = {};
   Model model;
 };
@@ -42,8 +43,14 @@ const FakeModel &vectorModel();
 /// The image model with a network that is wrong in one query: denoise.
 const FakeModel &brokenModel();
 
-/// The image model as if compiled for a machine with the made-up features, or with one program only.
-FakeModel withFeatures(std::vector<std::string> features);
+/// Names and features, best first.
+using Processors = std::vector<std::pair<std::string, std::vector<std::string>>>;
+
+/// Features that no processor ever had all of.
+inline const std::vector<std::string> exoticFeatures = {"xop", "fma4", "avx512vp2intersect", "avx512fp16"};
+
+/// The image model with a variant for each of the processors, or with one program only.
+FakeModel builtFor(const Processors &processors);
 FakeModel withoutNetwork();
 
 /// Whether every pointer that a kernel ever got was 64-byte aligned.

@@ -61,7 +61,7 @@ TEST_CASE("model: conditionals per level, rank and node", "[model]") {
 TEST_CASE("model: another ABI is refused", "[model]") {
   EspalierModel compiled = imageModel().compiled;
   compiled.abi_version = 99;
-  REQUIRE_THROWS_WITH(loadModel(compiled), "error: the runtime expects a model of ABI version 1, got 99");
+  REQUIRE_THROWS_WITH(loadModel(compiled), "error: the runtime expects a model of ABI version 2, got 99");
 }
 
 TEST_CASE("model: descriptions that do not fit are errors", "[model]") {
@@ -74,14 +74,28 @@ TEST_CASE("model: descriptions that do not fit are errors", "[model]") {
   CHECK(errorAfter("\"tile\":8", "\"tile\":0").find("tile") != std::string::npos);
   CHECK(errorAfter("\"count\":4", "\"count\":5").find("conditional") != std::string::npos);
   CHECK(errorAfter("\"prior\":4", "\"prior\":400").find("inside the object") != std::string::npos);
+  CHECK(errorAfter("\"variants\":[", "\"variants\":[{},").find("one entry per variant") != std::string::npos);
+  CHECK(errorAfter("\"kernels\":[", "\"kernels\":[{},").find("one entry per kernel") != std::string::npos);
   CHECK(errorAfter("\"name\"", "\"game\"").find("cannot be read") != std::string::npos);
 }
 
 TEST_CASE("model: missing features of the processor are named in one sentence", "[model]") {
   REQUIRE(missingFeatures({"sse2", "+sse", "-avx512fp16", "64bit"}).empty());
-  std::vector<std::string> exotic = {"xop", "fma4", "avx512vp2intersect", "avx512fp16"};
-  std::vector<std::string> missing = missingFeatures(exotic);
-  REQUIRE_FALSE(missing.empty()); // No processor ever had all of these.
-  REQUIRE_THROWS_WITH(requireFeatures(exotic),
+  std::vector<std::string> missing = missingFeatures(exoticFeatures);
+  REQUIRE_FALSE(missing.empty());
+  REQUIRE_THROWS_WITH(requireFeatures(exoticFeatures),
                       Catch::StartsWith("error: this model was compiled for a processor with " + missing.front()));
+}
+
+TEST_CASE("model: in use is the first variant that this machine can run", "[model]") {
+  CHECK(builtFor({{"best", {"sse2"}}, {"good", {"sse"}}}).model.cpu == "best");
+  FakeModel fake = builtFor({{"best", exoticFeatures}, {"good", {"sse2"}}, {"plain", {}}});
+  CHECK(fake.model.cpu == "good");
+  CHECK(fake.model.features == std::vector<std::string>{"sse2"});
+  REQUIRE(fake.model.variants.size() == 3);
+  CHECK(fake.model.variants[2].cpu == "plain");
+}
+
+TEST_CASE("model: where this machine can run no variant, the least demanding one says what it lacks", "[model]") {
+  CHECK(builtFor({{"best", exoticFeatures}, {"good", exoticFeatures}}).model.cpu == "good");
 }
