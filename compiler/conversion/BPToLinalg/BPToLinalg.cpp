@@ -11,6 +11,8 @@
 #include "compiler/conversion/support/Contraction.h"
 #include "compiler/conversion/support/GaussianField.h"
 #include "compiler/conversion/support/IndexSpace.h"
+#include "compiler/conversion/support/LookUp.h"
+#include "compiler/conversion/support/PowerOfTwo.h"
 #include "compiler/conversion/support/Programs.h"
 #include "dialects/bp/BPOps.h"
 #include "dialects/support/Tables.h"
@@ -21,7 +23,6 @@
 
 #include <cmath>
 #include <limits>
-#include <numbers>
 
 namespace espalier {
 #define GEN_PASS_DEF_CONVERTBPTOLINALG
@@ -152,46 +153,15 @@ private:
   // Across an edge
   //===--------------------------------------------------------------------===//
 
-  static int64_t paddedRow(int64_t states) { return llvm::alignTo(states, kTablePadding); }
-
-  /// Columns of the kernel by symbol, and its row sums in the place of the missing symbol:
-  /// [count x (child states + 1) x parent states, padded], in the message's domain. Sums are formed as a product would.
-  static std::vector<double> columnTable(ArrayRef<int64_t> shape, ArrayRef<double> kernel, bp::MessageType type) {
-    bool log = isLog(type), single = type.getElementType().isF32();
-    auto [count, parents, children] = std::tuple(shape[0], shape[1], shape[2]);
-    int64_t row = paddedRow(parents);
-    std::vector<double> table(count * (children + 1) * row);
-    for (int64_t k = 0; k < count; ++k)
-      for (int64_t s = 0; s < parents; ++s) {
-        double sum = 0;
-        for (int64_t a = 0; a < children; ++a) {
-          double weight = kernel[(k * parents + s) * children + a];
-          sum = single ? static_cast<float>(sum + weight) : sum + weight;
-          table[(k * (children + 1) + a) * row + s] = log ? std::log(weight) : weight;
-        }
-        table[(k * (children + 1) + children) * row + s] = log ? std::log(sum) : sum;
-      }
-    return table;
-  }
-
   void lower(bp::LookUpOp op) {
     bp::MessageType type = op.getMessage().getType();
     ArrayRef<int64_t> shape = tableShape(op.getKernel());
-    std::vector<double> columns = columnTable(shape, *readTable(op.getKernel()), type);
-    // Rank or path axes, then symbol and parent state, are indexed in the body: which column is data.
-    Operand table = index.kernel(type.getRanks(), {shape[0], shape[2] + 1, paddedRow(shape[1])}, columns,
-                                 type.getElementType(), "");
-    int64_t depth = type.getLevel(), first = table.prefix == Prefix::Rank ? depth - 1 : 0;
+    std::vector<double> columns = columnTable(shape, *readTable(op.getKernel()), type.getElementType());
+    if (isLog(type))
+      for (double &weight : columns)
+        weight = std::log(weight);
     tensors[op.getMessage()] =
-        index.map(type.getRanks(), {{'s', type.getStates()}}, type.getElementType(),
-                  {{op.getSymbols(), Prefix::Path, "b"}}, [&](ScalarBuilder &b, ValueRange x) -> Value {
-                    SmallVector<Value> indices;
-                    for (int64_t axis = first; axis < depth; ++axis)
-                      indices.push_back(linalg::IndexOp::create(b, axis));
-                    indices.push_back(arith::IndexCastOp::create(b, b.getIndexType(), x[0]));
-                    indices.push_back(linalg::IndexOp::create(b, depth));
-                    return tensor::ExtractOp::create(b, table.value, indices);
-                  });
+        lookUpColumns(index, type.getRanks(), op.getSymbols(), shape, columns, type.getElementType());
   }
 
   void lower(bp::UpOp op) { lowerEdge(op, /*upward=*/true); }
@@ -259,37 +229,6 @@ private:
                                        [&](ScalarBuilder &b, ValueRange) { return constant(b, f64(), 0); });
   }
 
-  /// The exponent field of x as an integer, at most the largest whose reciprocal is a normal number.
-  static Value exponentField(ScalarBuilder &b, Value x) {
-    bool isDouble = x.getType().isF64();
-    Type integer = b.getIntegerType(isDouble ? 64 : 32);
-    int64_t mask = isDouble ? 0x7ff0000000000000 : 0x7f800000, most = isDouble ? 0x7fd0000000000000 : 0x7e800000;
-    Value bits = arith::BitcastOp::create(b, integer, x);
-    Value field = arith::AndIOp::create(b, bits, arith::ConstantOp::create(b, b.getIntegerAttr(integer, mask)));
-    return arith::MinSIOp::create(b, field, arith::ConstantOp::create(b, b.getIntegerAttr(integer, most)));
-  }
-
-  /// 2^-k for x in [2^k, 2^(k+1)).
-  static Value reciprocalPowerOfTwo(ScalarBuilder &b, Value x) {
-    Value field = exponentField(b, x);
-    bool isDouble = x.getType().isF64();
-    Value twice =
-        arith::ConstantOp::create(b, b.getIntegerAttr(field.getType(), isDouble ? 0x7fe0000000000000 : 0x7f000000));
-    return arith::BitcastOp::create(b, x.getType(), arith::SubIOp::create(b, twice, field));
-  }
-
-  /// k ln 2 for x in [2^k, 2^(k+1)), in double precision.
-  Value logPowerOfTwo(ScalarBuilder &b, Value x) {
-    Value field = exponentField(b, x);
-    bool isDouble = x.getType().isF64();
-    Value width = arith::ConstantOp::create(b, b.getIntegerAttr(field.getType(), isDouble ? 52 : 23));
-    Value bias = arith::ConstantOp::create(b, b.getIntegerAttr(field.getType(), isDouble ? 1023 : 127));
-    Value exponent = arith::SubIOp::create(b, arith::ShRUIOp::create(b, field, width), bias);
-    if (isDouble)
-      exponent = arith::TruncIOp::create(b, b.getI32Type(), exponent);
-    return mul(b, arith::SIToFPOp::create(b, f64(), exponent), constant(b, f64(), std::numbers::ln2));
-  }
-
   void lower(bp::NormalizeOp op) {
     bp::MessageType type = op.getInput().getType();
     Type element = type.getElementType();
@@ -343,20 +282,13 @@ private:
   void lower(bp::OthersOp op) {
     bp::MessageType type = op.getMessage().getType();
     bool log = isLog(type);
-    int64_t depth = type.getLevel();
-    Loop s = {'s', type.getStates()}, j = {'j', type.getRanks().back(), /*reduction=*/true};
     auto siblings = [&](Value tensor) {
-      return index.reduce(type.getRanks(), {s, j}, type.getElementType(), log ? 0 : 1,
-                          {{tensor, Prefix::Parent, "jsb"}}, [&](ScalarBuilder &b, ValueRange x) -> Value {
-                            Value own = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
-                                                              linalg::IndexOp::create(b, depth - 1),
-                                                              linalg::IndexOp::create(b, depth + 1));
-                            return select(b, own, x[1], times(b, log, x[0], x[1]));
-                          });
+      return reduceOverSiblings(index, type.getRanks(), type.getStates(), log ? 0 : 1, tensor,
+                                [&](ScalarBuilder &b, ValueRange x) { return times(b, log, x[0], x[1]); });
     };
     Value low = lows.lookup(op.getSiblings());
     Value all = siblings(low ? tensors.lookup(op.getSiblings()) : get(op.getSiblings()));
-    tensors[op.getMessage()] = index.map(type.getRanks(), {s}, type.getElementType(),
+    tensors[op.getMessage()] = index.map(type.getRanks(), {{'s', type.getStates()}}, type.getElementType(),
                                          {{all, Prefix::Path, "sb"}, {get(op.getAbove()), Prefix::Parent, "sb"}},
                                          [&](ScalarBuilder &b, ValueRange x) { return times(b, log, x[0], x[1]); });
     if (low)
@@ -392,19 +324,10 @@ private:
 
   void lower(bp::PosteriorOp op) {
     bp::MessageType type = op.getBelief().getType();
-    Type element = type.getElementType();
     Value maximum;
     Value weights = weightsOf(get(op.getBelief()), type, maximum);
-    Value factor = index.map(type.getRanks(), {}, element, {{sumOver(weights, type), Prefix::Path, "b"}},
-                             [&](ScalarBuilder &b, ValueRange x) {
-                               Value one = constant(b, element, 1), zero = constant(b, element, 0);
-                               return select(b, equal(b, x[0], zero), zero, div(b, one, x[0]));
-                             });
-    Type answer = getElementTypeOrSelf(op.getPosterior().getType());
-    tensors[op.getPosterior()] =
-        index.map(type.getRanks(), {{'s', type.getStates()}}, answer,
-                  {{weights, Prefix::Path, "sb"}, {factor, Prefix::Path, "b"}},
-                  [&](ScalarBuilder &b, ValueRange x) { return toFloat(b, mul(b, x[0], x[1]), answer); });
+    tensors[op.getPosterior()] = normalizeOverStates(index, type.getRanks(), type.getStates(), weights,
+                                                     getElementTypeOrSelf(op.getPosterior().getType()));
   }
 
   void lower(bp::ExpectOp op) {

@@ -354,15 +354,9 @@ private:
     Map map = parts(op.getInput());
     if (!map.grouped || ranks(map).back() != static_cast<int64_t>(op.getGroups()))
       return op.emitOpError() << "expects a channel group per child rank";
-    int64_t own = map.depth() - 1, sibling = map.depth() + 1;
     auto siblings = [&](Value tensor) {
-      return index.reduce(
-          ranks(map), {{'s', channels(map)}, {'j', ranks(map).back(), /*reduction=*/true}}, elementOf(map), 0,
-          {{tensor, Prefix::Parent, "jsb"}}, [&](ScalarBuilder &b, ValueRange x) -> Value {
-            Value same = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, linalg::IndexOp::create(b, own),
-                                               linalg::IndexOp::create(b, sibling));
-            return select(b, same, x[1], add(b, x[0], x[1]));
-          });
+      return reduceOverSiblings(index, ranks(map), channels(map), 0, tensor,
+                                [](ScalarBuilder &b, ValueRange x) { return add(b, x[0], x[1]); });
     };
     maps[op.getResult()] = {siblings(map.tensor), map.level, true, map.low ? siblings(map.low) : Value()};
     return success();
