@@ -104,18 +104,8 @@ private:
 
   void lower(bp::ObserveSymbolOp op) {
     bp::MessageType type = op.getMessage().getType();
-    Type element = type.getElementType();
-    tensors[op.getMessage()] =
-        index.map(type.getRanks(), {{'a', type.getStates()}}, element, {{op.getSymbols(), Prefix::Path, "b"}},
-                  [&](ScalarBuilder &b, ValueRange x) -> Value {
-                    Value state =
-                        arith::IndexCastOp::create(b, b.getI32Type(), linalg::IndexOp::create(b, type.getLevel()));
-                    Value missing = arith::ConstantOp::create(b, b.getI32IntegerAttr(type.getStates()));
-                    Value seen = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x[0], state);
-                    Value any = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x[0], missing);
-                    return select(b, arith::OrIOp::create(b, seen, any), constant(b, element, isLog(type) ? 0 : 1),
-                                  constant(b, element, isLog(type) ? kNegativeInfinity : 0));
-                  });
+    tensors[op.getMessage()] = oneHot(index, type.getRanks(), op.getSymbols(), type.getStates(), type.getElementType(),
+                                      isLog(type) ? 0 : 1, isLog(type) ? kNegativeInfinity : 0);
   }
 
   void lower(bp::ObserveGaussianOp op) {

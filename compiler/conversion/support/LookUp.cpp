@@ -1,13 +1,29 @@
-//===- LookUp.cpp - Kernels times one-hot messages ------------------------===//
+//===- LookUp.cpp - Symbols, and kernels times symbols ---------------------===//
 
 #include "compiler/conversion/support/LookUp.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "compiler/conversion/support/Arithmetic.h"
+
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 
 namespace espalier {
+using namespace scalar;
+
+Value oneHot(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, Value symbols, int64_t states, Type elementType,
+             double seen, double other) {
+  int64_t depth = ranks.size();
+  return index.map(ranks, {{'s', states}}, elementType, {{symbols, Prefix::Path, "b"}},
+                   [&](ScalarBuilder &b, ValueRange x) -> Value {
+                     Value state = arith::IndexCastOp::create(b, b.getI32Type(), linalg::IndexOp::create(b, depth));
+                     Value missing = arith::ConstantOp::create(b, b.getI32IntegerAttr(states));
+                     Value here = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x[0], state);
+                     Value any = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x[0], missing);
+                     return select(b, arith::OrIOp::create(b, here, any), constant(b, elementType, seen),
+                                   constant(b, elementType, other));
+                   });
+}
 
 static int64_t paddedRow(int64_t states) { return llvm::alignTo(states, kTablePadding); }
 
@@ -35,7 +51,7 @@ Value lookUpColumns(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, Value sym
   Operand table = index.kernel(ranks, {shape[0], shape[2] + 1, paddedRow(shape[1])}, columns, elementType, "");
   int64_t depth = ranks.size(), first = table.prefix == Prefix::Rank ? depth - 1 : 0;
   return index.map(ranks, {{'s', shape[1]}}, elementType, {{symbols, Prefix::Path, "b"}},
-                   [&](ImplicitLocOpBuilder &b, ValueRange x) -> Value {
+                   [&](ScalarBuilder &b, ValueRange x) -> Value {
                      SmallVector<Value> indices;
                      for (int64_t axis = first; axis < depth; ++axis)
                        indices.push_back(linalg::IndexOp::create(b, axis));

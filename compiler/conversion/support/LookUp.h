@@ -1,6 +1,6 @@
-//===- LookUp.h - Kernels times one-hot messages -----------------*- C++ -*-===//
+//===- LookUp.h - Symbols, and kernels times symbols --------------*- C++ -*-===//
 //
-// A kernel times a one-hot message is a column of it, and times all ones its row sums: a look-up by symbol.
+// Symbols as messages, and a kernel times such a message without multiplying: a column of it, by symbol.
 //
 //===----------------------------------------------------------------------===//
 
@@ -10,6 +10,11 @@
 #include "compiler/conversion/support/IndexSpace.h"
 
 namespace espalier {
+
+/// Symbols [ranks x batch] as messages [ranks x states x batch]: `seen` in the state of the symbol, and in all states
+/// where it is missing, which is the symbol `states`; `other` elsewhere.
+mlir::Value oneHot(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> ranks, mlir::Value symbols, int64_t states,
+                   mlir::Type elementType, double seen, double other);
 
 /// Columns of kernels [count x S_parent x S_child] by symbol, and their row sums in the place of the missing symbol:
 /// [count x (S_child + 1) x S_parent, padded]. Sums are formed as a product in `elementType` would.
