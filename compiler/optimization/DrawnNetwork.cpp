@@ -4,6 +4,8 @@
 
 #include "dialects/support/Tables.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace espalier {
@@ -35,6 +37,18 @@ std::optional<DrawnBelief> readBelief(Value belief) {
 
 namespace {
 
+/// What range analysis takes: finite, not negative, and no row without any weight.
+bool areWeights(ArrayRef<double> weights, size_t row) {
+  for (double weight : weights)
+    if (!std::isfinite(weight) || weight < 0)
+      return false;
+  for (; !weights.empty(); weights = weights.drop_front(row))
+    if (llvm::all_of(weights.take_front(row), [](double weight) { return weight == 0; }))
+      return false;
+  return true;
+}
+
+/// The only user of that kind; null where there are several.
 template <typename OpType> OpType onlyUser(Value value) {
   OpType found;
   for (Operation *user : value.getUsers())
@@ -120,7 +134,7 @@ private:
   bool readKernel(int64_t l) {
     ArrayRef<int64_t> shape = tableShape(weights[l - 1]);
     FailureOr<std::vector<double>> kernel = readTable(weights[l - 1]);
-    if (failed(kernel))
+    if (failed(kernel) || !areWeights(*kernel, shape[2]))
       return false;
     Level &level = network.model.levels[l - 1];
     level.states = shape[2];
@@ -135,7 +149,7 @@ private:
     FailureOr<std::vector<double>> weights = failure();
     if (prior)
       weights = readTable(prior.getWeights());
-    if (failed(weights))
+    if (failed(weights) || !areWeights(*weights, weights->size()))
       return false;
     network.model.prior = std::move(*weights);
     return true;

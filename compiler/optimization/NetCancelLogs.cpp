@@ -14,6 +14,7 @@
 #include "compiler/optimization/Passes.h"
 
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
 namespace espalier {
 #define GEN_PASS_DEF_NETCANCELLOGS
@@ -70,6 +71,47 @@ struct SubtractedSkip : OpRewritePattern<net::SubtractOp> {
 };
 
 //===----------------------------------------------------------------------===//
+// Norm layers that are not needed
+//===----------------------------------------------------------------------===//
+
+/// norm(x) = x, and nothing was taken, where the range of the weights allows it.
+struct NeedlessNorm : OpRewritePattern<net::NormOp> {
+  NeedlessNorm(MLIRContext *context, const DenseSet<Operation *> &needed) : OpRewritePattern(context), needed(needed) {}
+
+  LogicalResult matchAndRewrite(net::NormOp op, PatternRewriter &rewriter) const override {
+    if (needed.contains(op))
+      return failure();
+    rewriter.replaceAllUsesWith(op.getResult(), op.getInput());
+    if (op.getShift())
+      rewriter.replaceAllUsesWith(
+          op.getShift(), net::ZeroShiftOp::create(rewriter, op.getLoc(), op.getShift().getType(), op.getInput()));
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+  const DenseSet<Operation *> &needed;
+};
+
+/// shift_pool(0, own) = own, and shift_pool(x, 0) = shift_pool(x). Tried from the leaves to the root, once: the second
+/// form must not hide from the first that all below is zero.
+struct PoolOfZeroShift : OpRewritePattern<net::ShiftPoolOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(net::ShiftPoolOp op, PatternRewriter &rewriter) const override {
+    if (!op.getOwn())
+      return failure();
+    if (op.getInput().getDefiningOp<net::ZeroShiftOp>()) {
+      rewriter.replaceOp(op, op.getOwn());
+      return success();
+    }
+    if (!op.getOwn().getDefiningOp<net::ZeroShiftOp>())
+      return failure();
+    rewriter.modifyOpInPlace(op, [&] { op.getOwnMutable().clear(); });
+    return success();
+  }
+};
+
+//===----------------------------------------------------------------------===//
 // log, a layer on weights, exp
 //===----------------------------------------------------------------------===//
 
@@ -82,28 +124,18 @@ void replaceByLog(PatternRewriter &rewriter, Value map, Value weights) {
   rewriter.replaceAllUsesWith(map, net::LogOp::create(rewriter, map.getLoc(), map.getType(), weights));
 }
 
-/// A norm layer that is kept is a rescaling; any other is left out, and took nothing.
+/// norm(x) = log rescale(exp x), up to a factor that no head sees.
 struct Norm : OpRewritePattern<net::NormOp> {
-  Norm(MLIRContext *context, const DenseSet<Operation *> &kept) : OpRewritePattern(context), kept(kept) {}
+  using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(net::NormOp op, PatternRewriter &rewriter) const override {
-    Location loc = op.getLoc();
-    if (kept.contains(op)) {
-      auto scaled = net::RescaleOp::create(rewriter, loc, op->getResultTypes(), expOf(rewriter, op.getInput()));
-      replaceByLog(rewriter, op.getResult(), scaled.getResult());
-      if (op.getShift())
-        rewriter.replaceAllUsesWith(op.getShift(), scaled.getShift());
-    } else {
-      rewriter.replaceAllUsesWith(op.getResult(), op.getInput());
-      if (op.getShift())
-        rewriter.replaceAllUsesWith(op.getShift(),
-                                    net::ZeroShiftOp::create(rewriter, loc, op.getShift().getType(), op.getInput()));
-    }
+    auto scaled = net::RescaleOp::create(rewriter, op.getLoc(), op->getResultTypes(), expOf(rewriter, op.getInput()));
+    replaceByLog(rewriter, op.getResult(), scaled.getResult());
+    if (op.getShift())
+      rewriter.replaceAllUsesWith(op.getShift(), scaled.getShift());
     rewriter.eraseOp(op);
     return success();
   }
-
-  const DenseSet<Operation *> &kept;
 };
 
 /// symbol_stem(x) = log one_hot(x).
@@ -288,22 +320,7 @@ struct ConvOfOneHot : OpRewritePattern<net::ConvOp> {
   }
 };
 
-/// The pool of zero shifts is what was taken at the parent, and adding a zero shift changes nothing.
-struct PoolOfZeroShift : OpRewritePattern<net::ShiftPoolOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(net::ShiftPoolOp op, PatternRewriter &rewriter) const override {
-    if (op.getInput().getDefiningOp<net::ZeroShiftOp>() && op.getOwn()) {
-      rewriter.replaceOp(op, op.getOwn());
-      return success();
-    }
-    if (!op.getOwn() || !op.getOwn().getDefiningOp<net::ZeroShiftOp>())
-      return failure();
-    rewriter.modifyOpInPlace(op, [&] { op.getOwnMutable().clear(); });
-    return success();
-  }
-};
-
+/// weight_evidence(x, 0) = weight_evidence(x).
 struct EvidenceOfZeroShift : OpRewritePattern<net::WeightEvidenceOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -321,14 +338,14 @@ struct EvidenceOfZeroShift : OpRewritePattern<net::WeightEvidenceOp> {
 
 /// The norm layers without which weights could leave the range of their type.
 DenseSet<Operation *> neededNorms(const DrawnNetwork &network, const MessageRanges &ranges) {
-  DenseSet<Operation *> kept;
+  DenseSet<Operation *> needed;
   for (auto [level, range] : llvm::zip(network.levels, ranges.levels)) {
     if (range.rescaleUp)
-      kept.insert(level.pooled);
+      needed.insert(level.pooled);
     if (range.rescaleDown && level.fromAbove)
-      kept.insert(level.fromAbove);
+      needed.insert(level.fromAbove);
   }
-  return kept;
+  return needed;
 }
 
 struct NetCancelLogs : espalier::impl::NetCancelLogsBase<NetCancelLogs> {
@@ -341,18 +358,21 @@ struct NetCancelLogs : espalier::impl::NetCancelLogsBase<NetCancelLogs> {
       return;
 
     MLIRContext *context = &getContext();
-    RewritePatternSet skips(context);
+    RewritePatternSet skips(context), norms(context), shifts(context), layers(context);
     skips.add<SubtractedSkip>(context);
-    RewritePatternSet layers(context);
-    DenseSet<Operation *> kept = neededNorms(*network, ranges);
-    layers.add<Norm>(context, kept);
-    layers.add<SymbolStem, GaussianStem, SoftStem, GroupSum<net::SumPoolOp, net::ProductPoolOp>,
+    DenseSet<Operation *> needed = neededNorms(*network, ranges);
+    norms.add<NeedlessNorm>(context, needed);
+    shifts.add<PoolOfZeroShift>(context);
+    layers.add<Norm, SymbolStem, GaussianStem, SoftStem, GroupSum<net::SumPoolOp, net::ProductPoolOp>,
                GroupSum<net::SiblingSumOp, net::SiblingProductOp>, Upsample, Add, Bias, Constant,
                LogSumExp<net::LogSumExpConvOp, net::ConvOp>,
                LogSumExp<net::LogSumExpConvTransposeOp, net::ConvTransposeOp>, Softmax, EvidenceHead, ExpOfLog,
-               ConstantLikeLog, ConvOfOneHot, PoolOfZeroShift, EvidenceOfZeroShift>(context);
+               ConstantLikeLog, ConvOfOneHot, EvidenceOfZeroShift>(context);
     if (failed(applyPatternsGreedily(getOperation(), std::move(skips))) ||
-        failed(applyPatternsGreedily(getOperation(), std::move(layers))))
+        failed(applyPatternsGreedily(getOperation(), std::move(norms))))
+      return signalPassFailure();
+    walkAndApplyPatterns(getOperation(), std::move(shifts));
+    if (failed(applyPatternsGreedily(getOperation(), std::move(layers))))
       signalPassFailure();
   }
 };

@@ -284,7 +284,7 @@ def Net_CastOp : Net_Op<"cast"> {
   let hasVerifier = 1;
 }
 
-def Net_ShiftPoolOp : Net_Op<"shift_pool", [OptionalTypesMatchWith<"own has the result's type", "result", "own", "$_self">]> {
+def Net_ShiftPoolOp : Net_Op<"shift_pool", [OptionalTypesMatchWith<"all of {own, result} have same type", "result", "own", "$_self">]> {
   let summary = "sums what normalization took away over every patch, and adds what it took at the parent";
   let description = [{
     Without `own`, nothing was taken at the parent.

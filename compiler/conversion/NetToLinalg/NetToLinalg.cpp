@@ -560,8 +560,8 @@ private:
 
   LogicalResult lower(net::ZeroShiftOp op) {
     Map like = get(op.getLike());
-    Value tensor =
-        index.map(ranks(like), {}, f64(), {}, [&](ScalarBuilder &b, ValueRange) { return constant(b, f64(), 0); });
+    Value tensor = index.map(branching.take_front(like.level), {}, f64(), {},
+                             [&](ScalarBuilder &b, ValueRange) { return constant(b, f64(), 0); });
     maps[op.getShift()] = {tensor, like.level, false};
     return success();
   }
