@@ -61,8 +61,7 @@ struct LayOutTables : espalier::impl::LayOutTablesBase<LayOutTables> {
   LogicalResult layOut(tensor::ExtractOp extract) {
     auto constant = extract.getTensor().getDefiningOp<arith::ConstantOp>();
     int64_t rank = extract.getTensor().getType().getRank();
-    if (!constant || rank < 2 || !extract.getIndices()[rank - 2].getDefiningOp<linalg::IndexOp>() ||
-        !extract.getIndices()[rank - 1].getDefiningOp<arith::IndexCastOp>())
+    if (!constant || rank < 2 || !extract.getIndices()[rank - 1].getDefiningOp<arith::IndexCastOp>())
       return extract.emitOpError() << "expects a constant read at a state and, last, at a symbol";
     auto attr = cast<ElementsAttr>(constant.getValue());
     auto type = cast<RankedTensorType>(attr.getType());

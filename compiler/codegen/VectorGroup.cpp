@@ -45,7 +45,7 @@ memref::LoadOp Tile::lookUp() const {
 
 memref::LoadOp Tile::rowLookUp() const {
   memref::LoadOp load = lookUp();
-  return load && load.getIndices().back().getDefiningOp<linalg::IndexOp>() ? load : memref::LoadOp();
+  return load && !load.getIndices().back().getDefiningOp<arith::IndexCastOp>() ? load : memref::LoadOp();
 }
 
 bool Tile::readsInPlace(OpOperand *operand) const {

@@ -53,6 +53,13 @@ template <typename ConvolutionOp> void fillConvolution(Layer &layer, Convolution
   layer.flops = 2 * shape[1] * shape[2] * positions;
 }
 
+/// The weights of the convolution that a look-up stands for; it adds nothing up.
+void fillLookUp(Layer &layer, net::LookUpOp op) {
+  layer.patch.assign(op.getPatch().begin(), op.getPatch().end());
+  layer.parameters = llvm::product_of(cast<ShapedType>(op.getWeights().getType()).getShape());
+  layer.flops = 0;
+}
+
 Layer layerOf(Operation &op) {
   Layer layer;
   layer.name = op.getName().stripDialect().str();
@@ -68,12 +75,14 @@ Layer layerOf(Operation &op) {
     fillConvolution(layer, conv, conv.getResult());
   else if (auto conv = dyn_cast<net::LogSumExpConvTransposeOp>(op))
     fillConvolution(layer, conv, conv.getResult());
+  else if (auto lookUp = dyn_cast<net::LookUpOp>(op))
+    fillLookUp(layer, lookUp);
   else if (auto readout = dyn_cast<net::ReadoutOp>(op))
     layer.flops = 2 * elements(readout.getResult()) * layerOf(*readout.getInput().getDefiningOp()).channels;
-  if (isa<net::SubtractOp, net::SiblingSumOp>(op))
+  if (isa<net::SubtractOp, net::SiblingSumOp, net::SiblingProductOp>(op))
     layer.note = isa<net::SubtractOp>(op) ? "skip = subtract" : "skip = siblings";
-  else if (isa<net::AddOp>(op))
-    layer.note = "skip = add";
+  else if (isa<net::AddOp, net::MultiplyOp>(op))
+    layer.note = isa<net::AddOp>(op) ? "skip = add" : "skip = multiply";
   return layer;
 }
 
@@ -81,7 +90,7 @@ Layer layerOf(Operation &op) {
 std::vector<Layer> layersOf(func::FuncOp function) {
   std::vector<Layer> layers;
   for (Operation &op : function.getBody().front().without_terminator())
-    if (!isa<net::ShiftPoolOp, net::EvidenceOp>(op))
+    if (!isa<net::ShiftPoolOp, net::ZeroShiftOp, net::EvidenceOp, net::WeightEvidenceOp>(op))
       layers.push_back(layerOf(op));
   return layers;
 }
@@ -152,12 +161,12 @@ void printNetwork(StringRef title, const std::vector<Layer> &layers) {
 
 } // namespace
 
-LogicalResult describe(const std::string &path, bool json) {
+LogicalResult describe(const std::string &path, bool json, NetOpt netOpt) {
   std::unique_ptr<MLIRContext> context = createContext();
   OwningOpRef<ModuleOp> module = loadModule(path, context.get());
   if (!module)
     return failure();
-  FailureOr<Pipeline> pipeline = Pipeline::create({}, *module);
+  FailureOr<Pipeline> pipeline = Pipeline::create({.netOpt = netOpt}, *module);
   if (failed(pipeline) || failed(pipeline->writeProgram(Pipeline::Program::Net)))
     return failure();
   Model model = readModel(*findModel(*module));

@@ -7,14 +7,15 @@
 #ifndef ESPALIER_COMPILER_DRIVER_DESCRIBE_H
 #define ESPALIER_COMPILER_DRIVER_DESCRIBE_H
 
-#include "mlir/Support/LLVM.h"
+#include "compiler/driver/Pipeline.h"
 
 #include <string>
 
 namespace espalier {
 
-/// Prints the description to stdout, as tables or as JSON. Fails after printing what is wrong with the file.
-llvm::LogicalResult describe(const std::string &model, bool json);
+/// Prints the description to stdout, as tables or as JSON; the network as it is after `netOpt`. Fails after printing
+/// what is wrong with the file.
+llvm::LogicalResult describe(const std::string &model, bool json, NetOpt netOpt);
 
 } // namespace espalier
 

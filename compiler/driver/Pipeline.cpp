@@ -6,6 +6,8 @@
 #include "compiler/codegen/Passes.h"
 #include "compiler/conversion/Passes.h"
 #include "compiler/conversion/support/Programs.h"
+#include "compiler/optimization/Passes.h"
+#include "dialects/net/NetOps.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -91,14 +93,25 @@ static bool holds(ModuleOp module, StringRef prefix) {
 LogicalResult Pipeline::writeProgram(Program program) {
   bool isBP = program == Program::BP;
   bool lowered = !module.getOps<LLVM::LLVMFuncOp>().empty();
-  if (lowered || holds(module, isBP ? "bp_" : "net_"))
-    return success();
-  return run(module, isBP ? "bp" : "net", [&](OpPassManager &passes) {
-    if (isBP)
-      passes.addPass(createConvertTFGToBP({.dtype = options.dtype}));
-    else
-      passes.addPass(createConvertTFGToNet({.dtype = options.dtype}));
+  bool present = lowered || holds(module, isBP ? "bp_" : "net_");
+  if (!present && failed(run(module, isBP ? "bp" : "net", [&](OpPassManager &passes) {
+        if (isBP)
+          passes.addPass(createConvertTFGToBP({.dtype = options.dtype}));
+        else
+          passes.addPass(createConvertTFGToNet({.dtype = options.dtype}));
+      })))
+    return failure();
+  return isBP ? success() : optimizeNetwork();
+}
+
+LogicalResult Pipeline::optimizeNetwork() {
+  bool isNetwork = llvm::any_of(module.getOps<func::FuncOp>(), [](func::FuncOp function) {
+    return !function.isExternal() &&
+           llvm::any_of(function.getOps(), [](Operation &op) { return isa<net::NetDialect>(op.getDialect()); });
   });
+  if (options.netOpt == NetOpt::None || !isNetwork)
+    return success();
+  return run(module, "net-opt", [](OpPassManager &passes) { passes.addNestedPass<func::FuncOp>(createNetCancelLogs()); });
 }
 
 LogicalResult Pipeline::toLinalg() {

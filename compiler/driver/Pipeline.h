@@ -16,11 +16,18 @@
 
 namespace espalier {
 
+/// What is done to a network before it is lowered.
+enum class NetOpt {
+  None, ///< it runs as drawn
+  Full  ///< exp and log that stand against each other are cancelled
+};
+
 struct PipelineOptions {
   std::string dtype = {}; ///< f32 or f64; empty: that of the programs that are there, f32 where there are none
   std::string targetCPU = "native"; ///< what createTargets() takes
   std::string dumpDir = {};         ///< where a numbered module is written after each stage; empty: nowhere
   bool timing = false;              ///< print to stderr how long each stage took
+  NetOpt netOpt = NetOpt::Full;
 };
 
 class Pipeline {
@@ -31,7 +38,7 @@ public:
   /// Which program to write.
   enum class Program { BP, Net };
 
-  /// tfg -> bp or net, where the module does not have that program yet.
+  /// tfg -> bp or net, where the module does not have that program yet; a network is then optimized.
   llvm::LogicalResult writeProgram(Program program);
   /// bp, net -> linalg on the index space.
   llvm::LogicalResult toLinalg();
@@ -48,6 +55,7 @@ private:
   Pipeline(const PipelineOptions &options, mlir::ModuleOp module, std::vector<Target> targets)
       : options(options), module(module), targets(std::move(targets)) {}
 
+  llvm::LogicalResult optimizeNetwork();
   llvm::LogicalResult run(mlir::ModuleOp code, llvm::StringRef stage,
                           llvm::function_ref<void(mlir::OpPassManager &)> build);
   llvm::LogicalResult dump(mlir::ModuleOp code, llvm::StringRef stage);

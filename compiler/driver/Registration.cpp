@@ -5,6 +5,7 @@
 #include "compiler/codegen/LowerToLLVM.h"
 #include "compiler/codegen/Passes.h"
 #include "compiler/conversion/Passes.h"
+#include "compiler/optimization/Passes.h"
 #include "dialects/bp/BPOps.h"
 #include "dialects/net/NetOps.h"
 #include "dialects/tfg/TFGOps.h"
@@ -51,6 +52,7 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
 
 void registerPassesAndPipelines() {
   registerconversionPasses();
+  registeroptimizationPasses();
   registercodegenPasses();
   registerCanonicalizerPass();
   registerCSEPass();

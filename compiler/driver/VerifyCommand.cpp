@@ -29,9 +29,9 @@ namespace {
 class LoadedModel {
 public:
   /// Null after printing what went wrong.
-  static std::unique_ptr<LoadedModel> load(ModuleOp module, const std::string &dtype) {
+  static std::unique_ptr<LoadedModel> load(ModuleOp module, const std::string &dtype, NetOpt netOpt) {
     auto loaded = std::make_unique<LoadedModel>();
-    FailureOr<Pipeline> pipeline = Pipeline::create({.dtype = dtype}, module);
+    FailureOr<Pipeline> pipeline = Pipeline::create({.dtype = dtype, .netOpt = netOpt}, module);
     if (failed(pipeline) || failed(pipeline->writeProgram(Pipeline::Program::BP)) ||
         failed(pipeline->writeProgram(Pipeline::Program::Net)) || failed(pipeline->toLinalg()))
       return nullptr;
@@ -112,7 +112,7 @@ int verifyModule(ModuleOp module, ArrayRef<std::string> dtypes, const VerifyComm
   std::vector<const runtime::Model *> models;
   for (const std::string &dtype : dtypes) {
     OwningOpRef<ModuleOp> copy(cast<ModuleOp>(module->clone()));
-    loaded.push_back(LoadedModel::load(*copy, dtype));
+    loaded.push_back(LoadedModel::load(*copy, dtype, options.netOpt));
     if (!loaded.back())
       return 1;
     models.push_back(&loaded.back()->model);

@@ -7,6 +7,8 @@
 #ifndef ESPALIER_COMPILER_DRIVER_VERIFYCOMMAND_H
 #define ESPALIER_COMPILER_DRIVER_VERIFYCOMMAND_H
 
+#include "compiler/driver/Pipeline.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +21,7 @@ struct VerifyCommandOptions {
   std::string json; ///< where the checks are written; empty: nowhere
   std::optional<int64_t> samples;
   uint64_t seed = 0;
+  NetOpt netOpt = NetOpt::Full;
 };
 
 /// Exit code: 0 all checks pass, 1 bad input (said on stderr), 2 a mismatch (the worst check is named on stderr).

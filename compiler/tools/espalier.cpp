@@ -70,6 +70,15 @@ std::string parseDtype(const std::string &dtype) {
   return dtype;
 }
 
+void addNetOpt(CLI::App &command, NetOpt &netOpt, const std::string &description) {
+  auto parse = [&netOpt](const std::string &level) {
+    if (level != "none" && level != "full")
+      throw CLI::ValidationError("--net-opt", "expects none or full, got '" + level + "'");
+    netOpt = level == "none" ? NetOpt::None : NetOpt::Full;
+  };
+  command.add_option_function<std::string>("--net-opt", parse, description)->type_name("LEVEL");
+}
+
 void addCompile(CLI::App &app, CompileOptions &options) {
   CLI::App *command = app.add_subcommand("compile", "Turn a model into an executable, or show any stage on the way");
   command->add_option("MODEL", options.model, "A .toml model file, or an .mlir module that --emit wrote")->required();
@@ -88,6 +97,8 @@ void addCompile(CLI::App &app, CompileOptions &options) {
       ->add_option("--target-cpu", options.pipeline.targetCPU,
                    "native (default), x86-64-v2, x86-64-v3, x86-64-v4, ..., or portable: v2, v3 and v4 in one")
       ->type_name("CPU");
+  addNetOpt(*command, options.pipeline.netOpt,
+            "The network: none runs it as drawn, full (default) cancels its logs against its exps");
   command->add_option("--dump-dir", options.pipeline.dumpDir, "Write the module after each stage, numbered")
       ->type_name("DIR");
   command->add_flag("--timing", options.pipeline.timing, "Print how long each stage took");
@@ -105,6 +116,7 @@ void addVerify(CLI::App &app, VerifyCommandOptions &options) {
   command->add_option("--json", options.json, "Write the checks as JSON")->type_name("FILE");
   command->add_option("--net", options.net, "Verify this network, as --emit=net wrote it, in place of our own")
       ->type_name("FILE.mlir");
+  addNetOpt(*command, options.netOpt, "The network: none runs it as drawn, full (default) as compile makes it");
 }
 
 /// CLI11's sentences in our style; options keep their names.
@@ -126,19 +138,21 @@ int run(int argc, char **argv) {
   VerifyCommandOptions verifyOptions;
   std::string described;
   bool json = false;
+  NetOpt describedNet = NetOpt::None;
   addCompile(app, compileOptions);
   addVerify(app, verifyOptions);
   CLI::App *describeCommand = app.add_subcommand("describe", "Show the tree, and the network layer by layer");
   describeCommand->add_option("MODEL", described, "A .toml model file, or an .mlir module that --emit wrote")
       ->required();
   describeCommand->add_flag("--json", json, "Print JSON");
+  addNetOpt(*describeCommand, describedNet, "The network: none (default) shows it as drawn, full as compile makes it");
   app.footer("MLIR's flags (--mlir-print-ir-after-all, --mlir-timing, ...) are understood by every command.");
   try {
     app.parse(arguments);
   } catch (const CLI::RequiredError &error) {
     std::cerr << "espalier: error: "
               << (!app.get_subcommands().empty() ? error.what()
-                  : first.empty() ? "expects a command: compile, verify or describe (see --help)"
+                  : first.empty()                ? "expects a command: compile, verify or describe (see --help)"
                                   : "expects a command: compile, verify or describe, got '" + first + "'")
               << "\n";
     return kWrong;
@@ -154,7 +168,7 @@ int run(int argc, char **argv) {
     return llvm::succeeded(compile(compileOptions)) ? kDone : kWrong;
   if (app.got_subcommand("verify"))
     return verify(verifyOptions);
-  return llvm::succeeded(describe(described, json)) ? kDone : kWrong;
+  return llvm::succeeded(describe(described, json, describedNet)) ? kDone : kWrong;
 }
 
 } // namespace

@@ -71,22 +71,63 @@ static FailureOr<SmallVector<int64_t>> refine(Operation *op, ArrayRef<int64_t> c
   return fine;
 }
 
-/// C1 and C2 of the convolutions: `fine` is the map at the taps, `coarse` the one with a channel group per tap.
-static LogicalResult verifyConvolution(Operation *op, Value fine, Value coarse, ArrayRef<int64_t> patch,
-                                       ElementsAttr weights) {
+/// C1 and C2 of the convolutions: at the taps, `fine` are the positions and `states` the channels; `coarse` is the map
+/// with a channel group per tap.
+static LogicalResult verifyConvolution(Operation *op, ArrayRef<int64_t> fine, int64_t states, Value coarse,
+                                       ArrayRef<int64_t> patch, ElementsAttr weights) {
   FailureOr<SmallVector<int64_t>> extents = refine(op, positions(coarse), patch);
   if (failed(extents))
     return failure();
   int64_t taps = llvm::product_of(patch);
-  if (ArrayRef(*extents) != positions(fine))
-    return op->emitOpError() << "expects positions [" << *extents << "] at the taps, got [" << positions(fine) << "]";
+  if (ArrayRef(*extents) != fine)
+    return op->emitOpError() << "expects positions [" << *extents << "] at the taps, got [" << fine << "]";
   if (channels(coarse) % taps != 0)
     return op->emitOpError() << "expects a multiple of " << taps << " channels, one group per tap, got "
                              << channels(coarse);
   ArrayRef<int64_t> shape = espalier::tableShape(weights);
   int64_t nodes = llvm::product_of(*extents);
   int64_t count = !shape.empty() && shape[0] == nodes ? nodes : taps;
-  return espalier::verifyTable(op, "weights", weights, {count, channels(coarse) / taps, channels(fine)});
+  return espalier::verifyTable(op, "weights", weights, {count, channels(coarse) / taps, states});
+}
+
+static LogicalResult verifyConvolution(Operation *op, Value fine, Value coarse, ArrayRef<int64_t> patch,
+                                       ElementsAttr weights) {
+  return verifyConvolution(op, positions(fine), channels(fine), coarse, patch, weights);
+}
+
+static LogicalResult verifySymbols(Operation *op, Value symbols, ArrayRef<int64_t> positions) {
+  return expectType(op, "symbols", mapType(IntegerType::get(op->getContext(), 32), -1, positions), symbols);
+}
+
+template <typename GaussianOp> static LogicalResult verifyGaussian(GaussianOp op) {
+  Value result = op.getResult();
+  if (failed(espalier::verifyTable(op, "values", op.getValues(), {channels(result), channels(op.getObservation())})) ||
+      failed(expectShift(op, result, op.getShift())))
+    return failure();
+  return expectType(op, "a result", mapType(elementOf(result), channels(result), positions(op.getObservation())),
+                    result);
+}
+
+static LogicalResult verifyConstant(Operation *op, Value like, Value result, ElementsAttr weights) {
+  if (failed(expectType(op, "a result", like.getType(), result)))
+    return failure();
+  if (llvm::product_of(positions(result)) != 1)
+    return op->emitOpError() << "expects one position, got [" << positions(result) << "]";
+  return espalier::verifyTable(op, "weights", weights, {channels(result)});
+}
+
+static LogicalResult verifyEvidence(Operation *op, Value belief, Value shift, Value loglik) {
+  if (llvm::product_of(positions(belief)) != 1)
+    return op->emitOpError() << "expects one position, got [" << positions(belief) << "]";
+  if (shift && failed(expectShift(op, belief, shift)))
+    return failure();
+  return expectType(op, "a result", mapType(Float64Type::get(op->getContext()), -1, {}), loglik);
+}
+
+static LogicalResult verifySiblings(Operation *op, Value input, Value result, int64_t groups) {
+  if (groups < 1 || channels(input) % groups != 0)
+    return op->emitOpError() << "expects a multiple of " << groups << " channels, got " << channels(input);
+  return expectType(op, "a result", input.getType(), result);
 }
 
 static LogicalResult verifyGroups(Operation *op, Value one, Value many, int64_t groups) {
@@ -101,19 +142,9 @@ static LogicalResult verifyGroups(Operation *op, Value one, Value many, int64_t 
 // Stems
 //===----------------------------------------------------------------------===//
 
-LogicalResult SymbolStemOp::verify() {
-  return expectType(*this, "symbols", mapType(IntegerType::get(getContext(), 32), -1, positions(getResult())),
-                    getSymbols());
-}
+LogicalResult SymbolStemOp::verify() { return verifySymbols(*this, getSymbols(), positions(getResult())); }
 
-LogicalResult GaussianStemOp::verify() {
-  int64_t size = channels(getObservation());
-  if (failed(espalier::verifyTable(*this, "values", getValues(), {channels(getResult()), size})) ||
-      failed(expectShift(*this, getResult(), getShift())))
-    return failure();
-  return expectType(*this, "a result",
-                    mapType(elementOf(getResult()), channels(getResult()), positions(getObservation())), getResult());
-}
+LogicalResult GaussianStemOp::verify() { return verifyGaussian(*this); }
 
 LogicalResult SoftStemOp::verify() {
   if (failed(expectShift(*this, getResult(), getShift())))
@@ -153,22 +184,11 @@ LogicalResult SumPoolOp::verify() { return verifyGroups(*this, getResult(), getI
 
 LogicalResult UpsampleOp::verify() { return verifyGroups(*this, getInput(), getResult(), getGroups()); }
 
-LogicalResult SiblingSumOp::verify() {
-  int64_t groups = getGroups();
-  if (groups < 1 || channels(getInput()) % groups != 0)
-    return emitOpError() << "expects a multiple of " << groups << " channels, got " << channels(getInput());
-  return expectType(*this, "a result", getInput().getType(), getResult());
-}
+LogicalResult SiblingSumOp::verify() { return verifySiblings(*this, getInput(), getResult(), getGroups()); }
 
 LogicalResult BiasOp::verify() { return espalier::verifyTable(*this, "weights", getWeights(), {channels(getInput())}); }
 
-LogicalResult ConstantOp::verify() {
-  if (failed(expectType(*this, "a result", getLike().getType(), getResult())))
-    return failure();
-  if (llvm::product_of(positions(getResult())) != 1)
-    return emitOpError() << "expects one position, got [" << positions(getResult()) << "]";
-  return espalier::verifyTable(*this, "weights", getWeights(), {channels(getResult())});
-}
+LogicalResult ConstantOp::verify() { return verifyConstant(*this, getLike(), getResult(), getWeights()); }
 
 //===----------------------------------------------------------------------===//
 // Heads
@@ -190,10 +210,39 @@ LogicalResult ShiftPoolOp::verify() {
   return expectType(*this, "an input", mapType(Float64Type::get(getContext()), -1, *fine), getInput());
 }
 
-LogicalResult EvidenceOp::verify() {
-  if (llvm::product_of(positions(getBelief())) != 1)
-    return emitOpError() << "expects one position, got [" << positions(getBelief()) << "]";
-  if (failed(expectShift(*this, getBelief(), getShift())))
+LogicalResult EvidenceOp::verify() { return verifyEvidence(*this, getBelief(), getShift(), getLoglik()); }
+
+//===----------------------------------------------------------------------===//
+// Layers on weights
+//===----------------------------------------------------------------------===//
+
+LogicalResult OneHotOp::verify() { return verifySymbols(*this, getSymbols(), positions(getResult())); }
+
+LogicalResult LookUpOp::verify() {
+  auto type = cast<RankedTensorType>(getSymbols().getType());
+  if (type.getRank() < 2)
+    return emitOpError() << "expects symbols of batch x positions, got " << type;
+  ArrayRef<int64_t> fine = type.getShape().drop_front();
+  if (failed(verifySymbols(*this, getSymbols(), fine)))
     return failure();
-  return expectType(*this, "a result", mapType(Float64Type::get(getContext()), -1, {}), getLoglik());
+  ArrayRef<int64_t> shape = espalier::tableShape(getWeights());
+  return verifyConvolution(*this, fine, shape.empty() ? 0 : shape.back(), getResult(), getPatch(), getWeights());
 }
+
+LogicalResult GaussianLikelihoodOp::verify() { return verifyGaussian(*this); }
+
+LogicalResult RescaleOp::verify() { return getShift() ? expectShift(*this, getInput(), getShift()) : success(); }
+
+LogicalResult ProductPoolOp::verify() { return verifyGroups(*this, getResult(), getInput(), getGroups()); }
+
+LogicalResult SiblingProductOp::verify() { return verifySiblings(*this, getInput(), getResult(), getGroups()); }
+
+LogicalResult ScaleOp::verify() {
+  return espalier::verifyTable(*this, "weights", getWeights(), {channels(getInput())});
+}
+
+LogicalResult WeightConstantOp::verify() { return verifyConstant(*this, getLike(), getResult(), getWeights()); }
+
+LogicalResult ZeroShiftOp::verify() { return expectShift(*this, getLike(), getShift()); }
+
+LogicalResult WeightEvidenceOp::verify() { return verifyEvidence(*this, getBelief(), getShift(), getLoglik()); }

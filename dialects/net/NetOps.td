@@ -21,7 +21,8 @@ def Net_Dialect : Dialect {
   let description = [{
     A feature map is `tensor<? x channels x positions...>`: one spatial axis for sequences, two for images. Features are
     logarithms of messages (arXiv 2404.18444); log 0 is a finite floor, about -1e30, so that 0 * inf never
-    arises. Networks whose kernels have zeros compute in double precision inside. Between a convolution and the sum-pooling, channels come in one group per child rank, rank-major: channel
+    arises. Networks whose kernels have zeros compute in double precision inside. As drawn, exp and log stand around
+    every convolution; `net-cancel-logs` rewrites a network into layers on the messages themselves. Between a convolution and the sum-pooling, channels come in one group per child rank, rank-major: channel
     (rank, s) is rank * S + s. Functions hold `net` ops only; `net.branching` on the function gives the patch of every level.
   }];
 }
@@ -283,15 +284,17 @@ def Net_CastOp : Net_Op<"cast"> {
   let hasVerifier = 1;
 }
 
-def Net_ShiftPoolOp : Net_Op<"shift_pool", [AllTypesMatch<["own", "result"]>]> {
+def Net_ShiftPoolOp : Net_Op<"shift_pool", [OptionalTypesMatchWith<"all of {own, result} have same type", "result", "own", "$_self">]> {
   let summary = "sums what normalization took away over every patch, and adds what it took at the parent";
   let description = [{
+    Without `own`, nothing was taken at the parent.
+
     - C1: the result's positions are the input's divided by the patch; `own` has the result's type.
     Example: `%c = net.shift_pool %d, %own patch [2] : tensor<?x8xf64> -> tensor<?x4xf64>`
   }];
-  let arguments = (ins Net_Shift:$input, Net_Shift:$own, DenseI64ArrayAttr:$patch);
+  let arguments = (ins Net_Shift:$input, Optional<Net_Shift>:$own, DenseI64ArrayAttr:$patch);
   let results = (outs Net_Shift:$result);
-  let assemblyFormat = "$input `,` $own `patch` $patch attr-dict `:` type($input) `->` type($result)";
+  let assemblyFormat = "$input (`,` $own^)? `patch` $patch attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
 }
 
@@ -305,6 +308,151 @@ def Net_EvidenceOp : Net_Op<"evidence"> {
   let results = (outs Net_Input:$loglik);
   let assemblyFormat = [{
     $belief `,` $shift `minus` $log_partition attr-dict `:` type($belief) `,` type($shift) `->` type($loglik)
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Layers on weights: features that are messages themselves, not their logarithms
+//===----------------------------------------------------------------------===//
+
+def Net_OneHotOp : Net_Op<"one_hot"> {
+  let summary = "one-hot embedding of symbols; all ones where a symbol is missing";
+  let description = [{
+    A symbol equal to the number of channels means a missing leaf.
+
+    - C1: the result has the array's positions.
+    Example: `%h = net.one_hot %x : tensor<?x8xi32> -> tensor<?x4x8xf32>`
+  }];
+  let arguments = (ins Net_Input:$symbols);
+  let results = (outs Net_Map:$result);
+  let assemblyFormat = "$symbols attr-dict `:` type($symbols) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Net_LookUpOp : Net_Op<"look_up"> {
+  let summary = "`net.conv` of one-hot symbols: every symbol's column of its tap's weights";
+  let description = [{
+    y[tap * S_out + s] = weights[tap, s, x at tap]; the sum over the columns where the symbol is missing.
+
+    - C1: `weights` is [taps or input positions (in rank order) x S_out x S_in]; a symbol equal to S_in is missing.
+    - C2: the result has taps * S_out channels, and the array's positions divided by the patch.
+    Example: `%y = net.look_up %x patch [2] weights dense<0.5> : tensor<2x3x4xf64> : tensor<?x8xi32> -> tensor<?x6x4xf32>`
+  }];
+  let arguments = (ins Net_Input:$symbols, DenseI64ArrayAttr:$patch, ElementsAttr:$weights);
+  let results = (outs Net_Map:$result);
+  let assemblyFormat = [{
+    $symbols `patch` $patch `weights` $weights attr-dict `:` type($symbols) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Net_GaussianLikelihoodOp : Net_Op<"gaussian_likelihood"> {
+  let summary = "exp of `net.gaussian_stem`: the likelihood of every channel, relative to the largest";
+  let description = [{
+    NaN in z means a missing leaf: its features are one. The shift is that of `net.gaussian_stem`.
+
+    - C1: z is batch x p x positions; `values` is e, [channels x p].
+    Example: `%h, %c = net.gaussian_likelihood %z, %lambda, %sigma dense<[[-1.0], [1.0]]> : tensor<2x1xf64>
+      : tensor<?x1x8xf32> -> tensor<?x2x8xf32>, tensor<?x8xf64>`
+  }];
+  let arguments = (ins Net_Map:$observation, F64:$lambda, F64:$sigma, ElementsAttr:$values);
+  let results = (outs Net_Map:$result, Net_Shift:$shift);
+  let assemblyFormat = [{
+    $observation `,` $lambda `,` $sigma $values attr-dict `:` type($observation) `->` type($result) `,` type($shift)
+  }];
+  let hasVerifier = 1;
+}
+
+def Net_RescaleOp : Net_Op<"rescale", [AllTypesMatch<["input", "result"]>]> {
+  let summary = "`net.norm` on weights: divides by the power of two at or below the largest channel of every position";
+  let description = [{
+    Nothing is rounded. With `shift`, also returns the divisor's logarithm. What is zero everywhere stays zero.
+
+    - C1: input and result have one type; the shift is batch x positions.
+    Example: `%y, %c = net.rescale %x : tensor<?x4x8xf32>, tensor<?x8xf64>`
+  }];
+  let arguments = (ins Net_Map:$input);
+  let results = (outs Net_Map:$result, Optional<Net_Shift>:$shift);
+  let assemblyFormat = "$input attr-dict `:` type($result) (`,` type($shift)^)?";
+  let hasVerifier = 1;
+}
+
+def Net_ProductPoolOp : Net_GroupOp<"product_pool"> {
+  let summary = "product-pooling over the channel groups of the child ranks: `net.sum_pool` on weights";
+  let description = [{
+    y[s] = product over g of x[g * S + s].
+
+    - C1: input has groups times the result's channels, and the same positions.
+    Example: `%y = net.product_pool %x groups 2 : tensor<?x6x4xf32> -> tensor<?x3x4xf32>`
+  }];
+}
+
+def Net_SiblingProductOp : Net_GroupOp<"sibling_product"> {
+  let summary = "the product of the siblings: `net.sibling_sum` on weights";
+  let description = [{
+    y[g * S + s] = product over g' != g of x[g' * S + s]: a leave-one-out product without a division, so that zeros
+    stay right.
+
+    - C1: input and result have one type, with a multiple of `groups` channels.
+    Example: `%y = net.sibling_product %x groups 2 : tensor<?x6x4xf32> -> tensor<?x6x4xf32>`
+  }];
+}
+
+def Net_MultiplyOp : Net_BinaryOp<"multiply", "multiplies by a long skip connection: `net.add` on weights">;
+
+def Net_ScaleOp : Net_Op<"scale", [SameOperandsAndResultType]> {
+  let summary = "multiplies the root's channels by psi0: `net.bias` on weights";
+  let description = [{
+    - C1: `weights` is psi0, [channels].
+    Example: `%b = net.scale %h dense<[0.5, 0.5]> : tensor<2xf64> : tensor<?x2x1xf32>`
+  }];
+  let arguments = (ins Net_Map:$input, ElementsAttr:$weights);
+  let results = (outs Net_Map:$result);
+  let assemblyFormat = "$input $weights attr-dict `:` type($input)";
+  let hasVerifier = 1;
+}
+
+def Net_WeightConstantOp : Net_Op<"weight_constant"> {
+  let summary = "the root's prior as a feature map: `net.constant` on weights";
+  let description = [{
+    - C1: `weights` is psi0, [channels]; the result has one position. `like` gives the batch.
+    Example: `%p = net.weight_constant dense<[0.5, 0.5]> : tensor<2xf64> like %h : tensor<?x2x1xf32> -> tensor<?x2x1xf32>`
+  }];
+  let arguments = (ins ElementsAttr:$weights, Net_Map:$like);
+  let results = (outs Net_Map:$result);
+  let assemblyFormat = "$weights `like` $like attr-dict `:` type($like) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Net_ProportionOp : Net_UnaryOp<"proportion",
+  "`net.softmax` on weights: every channel over the sum of the channels of its position; 0 where that is 0">;
+
+def Net_ZeroShiftOp : Net_Op<"zero_shift"> {
+  let summary = "the shift of a map from which nothing was taken";
+  let description = [{
+    - C1: the result has the map's positions.
+    Example: `%c = net.zero_shift like %x : tensor<?x4x8xf32> -> tensor<?x8xf64>`
+  }];
+  let arguments = (ins Net_Map:$like);
+  let results = (outs Net_Shift:$shift);
+  let assemblyFormat = "`like` $like attr-dict `:` type($like) `->` type($shift)";
+  let hasVerifier = 1;
+}
+
+def Net_WeightEvidenceOp : Net_Op<"weight_evidence"> {
+  let summary = "`net.evidence` on weights: the log of the sum of the root's channels, plus the shift, minus log Z";
+  let description = [{
+    -inf where every channel is zero.
+
+    - C1: belief and shift have one position; the result has the batch alone.
+    Example: `%l = net.weight_evidence %b minus 0.0 : tensor<?x2x1xf32> -> tensor<?xf64>`
+    Example: `%l = net.weight_evidence %b, %c minus 0.0 : tensor<?x2x1xf32>, tensor<?x1xf64> -> tensor<?xf64>`
+  }];
+  let arguments = (ins Net_Map:$belief, Optional<Net_Shift>:$shift, F64Attr:$log_partition);
+  let results = (outs Net_Input:$loglik);
+  let assemblyFormat = [{
+    $belief (`,` $shift^)? `minus` $log_partition attr-dict `:` type($belief) (`,` type($shift)^)? `->` type($loglik)
   }];
   let hasVerifier = 1;
 }

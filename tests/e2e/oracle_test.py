@@ -3,7 +3,8 @@
 
   oracle_test.py --espalier PATH [--models N] [--first I] [--seed S] [--keep DIR]
 
-Every query, program and dtype meets every kind of evidence at batches of 0, 1, 7 and 65. Each deviation is printed with
+Every query, program and dtype meets every kind of evidence at batches of 0, 1, 7 and 65. Networks are compiled with
+--net-opt=full and none in turn: every model in both, every dtype in both. Each deviation is printed with
 the command that shows it; --keep leaves the models and arrays where they can be run again.
 """
 
@@ -137,15 +138,17 @@ def check_model(espalier, folder, seed, index, dtypes, report):
     model = numpy_oracle.Model(drawing.path)
     summary = []
     for dtype in dtypes:
+        net_opt = ("full", "none")[(index + (dtype == "f64")) % 2]
         executable = folder / f"model-{dtype}"
-        result = harness.run(espalier, "compile", drawing.path, "-o", executable, f"--dtype={dtype}")
+        result = harness.run(espalier, "compile", drawing.path, "-o", executable, f"--dtype={dtype}",
+                             f"--net-opt={net_opt}")
         if result.code != 0:
             report(f"does not compile: {result}")
             continue
         comparison = Comparison(model, executable, dtype, folder, report)
         comparison.run(np.random.default_rng([seed, index, 1]))
         worst = ", ".join(f"{query} {ratio:.2g}" for query, ratio in comparison.worst.items())
-        summary.append(f"{dtype}: {comparison.count} answers, worst/allowed {worst}")
+        summary.append(f"{dtype}, net {net_opt}: {comparison.count} answers, worst/allowed {worst}")
     print(f"model {index}: {drawing.branching} states {drawing.states} {model.channel}"
           f"{' with zeros' if drawing.zeros else ''}; {'; '.join(summary)}", flush=True)
 

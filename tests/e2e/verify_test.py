@@ -88,8 +88,26 @@ class Verify(harness.TestCase):
     def test_chain_is_sound(self):
         self.check_sound("chain.toml")
 
+    def test_chain_as_drawn_is_sound(self):
+        self.check_sound("chain.toml", "--net-opt=none")
+
+    def test_own_network_as_drawn(self):
+        result = harness.run(self.espalier, "verify", harness.MODELS / "grammar.toml", "--samples", self.samples,
+                             "--net-opt=none")
+        self.assertEqual((result.code, result.err), (0, ""), str(result))
+
     def test_chain_broken(self):
         self.check_broken("chain.toml", {"classify", "loglik"}, "net_up_symbol", 3, 1, lambda k: k * 1.05)
+
+    def test_chain_as_drawn_broken(self):
+        """The rewritten network is made of the weights in the file, and nothing else."""
+        self.check_broken("chain.toml", {"classify", "loglik"}, "net_up_symbol", 3, 1, lambda k: k * 1.05,
+                          options=["--net-opt=none"])
+
+    def test_decoder_unlike_the_encoder(self):
+        """Its weights are not the encoder's: the network is no drawn one any more, and runs as it stands."""
+        self.check_broken("chain.toml", {"denoise", "marginals"}, "net_updown_symbol", -1, 1, lambda k: k * 1.05,
+                          options=["--net-opt=none"])
 
     def test_zeros_are_sound(self):
         self.check_sound("rules.toml")

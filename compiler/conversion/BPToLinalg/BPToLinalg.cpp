@@ -12,6 +12,7 @@
 #include "compiler/conversion/support/GaussianField.h"
 #include "compiler/conversion/support/IndexSpace.h"
 #include "compiler/conversion/support/LookUp.h"
+#include "compiler/conversion/support/PowerOfTwo.h"
 #include "compiler/conversion/support/Programs.h"
 #include "dialects/bp/BPOps.h"
 #include "dialects/support/Tables.h"
@@ -22,7 +23,6 @@
 
 #include <cmath>
 #include <limits>
-#include <numbers>
 
 namespace espalier {
 #define GEN_PASS_DEF_CONVERTBPTOLINALG
@@ -104,18 +104,8 @@ private:
 
   void lower(bp::ObserveSymbolOp op) {
     bp::MessageType type = op.getMessage().getType();
-    Type element = type.getElementType();
-    tensors[op.getMessage()] =
-        index.map(type.getRanks(), {{'a', type.getStates()}}, element, {{op.getSymbols(), Prefix::Path, "b"}},
-                  [&](ScalarBuilder &b, ValueRange x) -> Value {
-                    Value state =
-                        arith::IndexCastOp::create(b, b.getI32Type(), linalg::IndexOp::create(b, type.getLevel()));
-                    Value missing = arith::ConstantOp::create(b, b.getI32IntegerAttr(type.getStates()));
-                    Value seen = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x[0], state);
-                    Value any = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x[0], missing);
-                    return select(b, arith::OrIOp::create(b, seen, any), constant(b, element, isLog(type) ? 0 : 1),
-                                  constant(b, element, isLog(type) ? kNegativeInfinity : 0));
-                  });
+    tensors[op.getMessage()] = oneHot(index, type.getRanks(), op.getSymbols(), type.getStates(), type.getElementType(),
+                                      isLog(type) ? 0 : 1, isLog(type) ? kNegativeInfinity : 0);
   }
 
   void lower(bp::ObserveGaussianOp op) {
@@ -243,37 +233,6 @@ private:
                                        [&](ScalarBuilder &b, ValueRange) { return constant(b, f64(), 0); });
   }
 
-  /// The exponent field of x as an integer, at most the largest whose reciprocal is a normal number.
-  static Value exponentField(ScalarBuilder &b, Value x) {
-    bool isDouble = x.getType().isF64();
-    Type integer = b.getIntegerType(isDouble ? 64 : 32);
-    int64_t mask = isDouble ? 0x7ff0000000000000 : 0x7f800000, most = isDouble ? 0x7fd0000000000000 : 0x7e800000;
-    Value bits = arith::BitcastOp::create(b, integer, x);
-    Value field = arith::AndIOp::create(b, bits, arith::ConstantOp::create(b, b.getIntegerAttr(integer, mask)));
-    return arith::MinSIOp::create(b, field, arith::ConstantOp::create(b, b.getIntegerAttr(integer, most)));
-  }
-
-  /// 2^-k for x in [2^k, 2^(k+1)).
-  static Value reciprocalPowerOfTwo(ScalarBuilder &b, Value x) {
-    Value field = exponentField(b, x);
-    bool isDouble = x.getType().isF64();
-    Value twice =
-        arith::ConstantOp::create(b, b.getIntegerAttr(field.getType(), isDouble ? 0x7fe0000000000000 : 0x7f000000));
-    return arith::BitcastOp::create(b, x.getType(), arith::SubIOp::create(b, twice, field));
-  }
-
-  /// k ln 2 for x in [2^k, 2^(k+1)), in double precision.
-  Value logPowerOfTwo(ScalarBuilder &b, Value x) {
-    Value field = exponentField(b, x);
-    bool isDouble = x.getType().isF64();
-    Value width = arith::ConstantOp::create(b, b.getIntegerAttr(field.getType(), isDouble ? 52 : 23));
-    Value bias = arith::ConstantOp::create(b, b.getIntegerAttr(field.getType(), isDouble ? 1023 : 127));
-    Value exponent = arith::SubIOp::create(b, arith::ShRUIOp::create(b, field, width), bias);
-    if (isDouble)
-      exponent = arith::TruncIOp::create(b, b.getI32Type(), exponent);
-    return mul(b, arith::SIToFPOp::create(b, f64(), exponent), constant(b, f64(), std::numbers::ln2));
-  }
-
   void lower(bp::NormalizeOp op) {
     bp::MessageType type = op.getInput().getType();
     Type element = type.getElementType();
@@ -327,20 +286,13 @@ private:
   void lower(bp::OthersOp op) {
     bp::MessageType type = op.getMessage().getType();
     bool log = isLog(type);
-    int64_t depth = type.getLevel();
-    Loop s = {'s', type.getStates()}, j = {'j', type.getRanks().back(), /*reduction=*/true};
     auto siblings = [&](Value tensor) {
-      return index.reduce(type.getRanks(), {s, j}, type.getElementType(), log ? 0 : 1,
-                          {{tensor, Prefix::Parent, "jsb"}}, [&](ScalarBuilder &b, ValueRange x) -> Value {
-                            Value own = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
-                                                              linalg::IndexOp::create(b, depth - 1),
-                                                              linalg::IndexOp::create(b, depth + 1));
-                            return select(b, own, x[1], times(b, log, x[0], x[1]));
-                          });
+      return reduceOverSiblings(index, type.getRanks(), type.getStates(), log ? 0 : 1, tensor,
+                                [&](ScalarBuilder &b, ValueRange x) { return times(b, log, x[0], x[1]); });
     };
     Value low = lows.lookup(op.getSiblings());
     Value all = siblings(low ? tensors.lookup(op.getSiblings()) : get(op.getSiblings()));
-    tensors[op.getMessage()] = index.map(type.getRanks(), {s}, type.getElementType(),
+    tensors[op.getMessage()] = index.map(type.getRanks(), {{'s', type.getStates()}}, type.getElementType(),
                                          {{all, Prefix::Path, "sb"}, {get(op.getAbove()), Prefix::Parent, "sb"}},
                                          [&](ScalarBuilder &b, ValueRange x) { return times(b, log, x[0], x[1]); });
     if (low)
@@ -376,19 +328,10 @@ private:
 
   void lower(bp::PosteriorOp op) {
     bp::MessageType type = op.getBelief().getType();
-    Type element = type.getElementType();
     Value maximum;
     Value weights = weightsOf(get(op.getBelief()), type, maximum);
-    Value factor = index.map(type.getRanks(), {}, element, {{sumOver(weights, type), Prefix::Path, "b"}},
-                             [&](ScalarBuilder &b, ValueRange x) {
-                               Value one = constant(b, element, 1), zero = constant(b, element, 0);
-                               return select(b, equal(b, x[0], zero), zero, div(b, one, x[0]));
-                             });
-    Type answer = getElementTypeOrSelf(op.getPosterior().getType());
-    tensors[op.getPosterior()] =
-        index.map(type.getRanks(), {{'s', type.getStates()}}, answer,
-                  {{weights, Prefix::Path, "sb"}, {factor, Prefix::Path, "b"}},
-                  [&](ScalarBuilder &b, ValueRange x) { return toFloat(b, mul(b, x[0], x[1]), answer); });
+    tensors[op.getPosterior()] = normalizeOverStates(index, type.getRanks(), type.getStates(), weights,
+                                                     getElementTypeOrSelf(op.getPosterior().getType()));
   }
 
   void lower(bp::ExpectOp op) {

@@ -2,7 +2,8 @@
 //
 // A feature map's positions are the nodes of a level, so a map with C channels on level l becomes a tensor
 // `ranks of level l x C x batch`, and one with a channel group per child rank becomes `ranks of level l+1 x C x batch`:
-// strided and transposed convolutions only move between the two. Everything is computed as drawn.
+// strided and transposed convolutions only move between the two. Layers on logarithms are computed as drawn; layers on
+// weights are products and sums, as in message passing.
 //
 //===----------------------------------------------------------------------===//
 
@@ -10,6 +11,8 @@
 #include "compiler/conversion/support/Arithmetic.h"
 #include "compiler/conversion/support/Contraction.h"
 #include "compiler/conversion/support/GaussianField.h"
+#include "compiler/conversion/support/LookUp.h"
+#include "compiler/conversion/support/PowerOfTwo.h"
 #include "compiler/conversion/support/Programs.h"
 #include "dialects/net/NetOps.h"
 #include "dialects/support/Tables.h"
@@ -41,6 +44,7 @@ struct Map {
   int64_t level = 0;    ///< of its positions
   bool grouped = false; ///< a channel group per child rank: the tensor is on the index space of the level below
   Value low = {};       ///< the low part of features that are in two parts (SplitLog)
+  bool copies = false;  ///< grouped, all groups alike: the tensor is on the index space of the positions themselves
   /// Rank axes of the tensor.
   int64_t depth() const { return level + grouped; }
 };
@@ -54,6 +58,8 @@ public:
 
   LogicalResult run() {
     SmallVector<Operation *> lowered;
+    // Soft evidence is a map already.
+    maps[function.getArgument(0)] = {function.getArgument(0), depth(), false};
     Block &body = function.getBody().front();
     for (Operation &op : body.without_terminator()) {
       if (!isa<net::NetDialect>(op.getDialect()))
@@ -64,8 +70,10 @@ public:
               .Case<net::SymbolStemOp, net::GaussianStemOp, net::SoftStemOp, net::ExpOp, net::LogOp, net::SoftmaxOp,
                     net::NormOp, net::ConvOp, net::LogSumExpConvOp, net::ConvTransposeOp, net::LogSumExpConvTransposeOp,
                     net::SumPoolOp, net::UpsampleOp, net::SiblingSumOp, net::AddOp, net::SubtractOp, net::BiasOp,
-                    net::ConstantOp, net::ReadoutOp, net::CastOp, net::ShiftPoolOp, net::EvidenceOp>(
-                  [&](auto typed) { return lower(typed); })
+                    net::ConstantOp, net::ReadoutOp, net::CastOp, net::ShiftPoolOp, net::EvidenceOp, net::OneHotOp,
+                    net::LookUpOp, net::GaussianLikelihoodOp, net::RescaleOp, net::ProductPoolOp, net::SiblingProductOp,
+                    net::MultiplyOp, net::ScaleOp, net::WeightConstantOp, net::ProportionOp, net::ZeroShiftOp,
+                    net::WeightEvidenceOp>([&](auto typed) { return lower(typed); })
               .Default([](Operation *op) { return op->emitOpError() << "has no lowering"; });
       if (failed(result))
         return failure();
@@ -115,7 +123,14 @@ private:
   int64_t depth() const { return branching.size(); }
   ArrayRef<int64_t> ranks(const Map &map) const { return branching.take_front(map.depth()); }
   /// A map whose features may be in two parts.
-  Map parts(Value value) { return maps.lookup(value); }
+  Map parts(Value value) {
+    Map map = maps.lookup(value);
+    if (map.copies)
+      map.tensor = index.map(ranks(map), {{'s', channels(map)}}, elementOf(map), {operandOf(map)},
+                             [](ScalarBuilder &, ValueRange x) { return x[0]; });
+    map.copies = false;
+    return map;
+  }
 
   /// A map in one part.
   Map get(Value value) {
@@ -125,6 +140,14 @@ private:
     map.low = Value();
     return map;
   }
+
+  /// A map in one part, whose groups may be copies of each other that operandOf reads where they are.
+  Map view(Value value) {
+    Map map = maps.lookup(value);
+    return map.copies ? map : get(value);
+  }
+
+  static Operand operandOf(const Map &map) { return {map.tensor, map.copies ? Prefix::Parent : Prefix::Path, "sb"}; }
 
   Value sum(const Map &like, Value x, Value y) {
     return index.map(ranks(like), {{'s', channels(like)}}, elementOf(like),
@@ -185,25 +208,18 @@ private:
   // Stems
   //===--------------------------------------------------------------------===//
 
-  LogicalResult lower(net::SymbolStemOp op) {
+  /// `seen` in the channel of the symbol, and everywhere where it is missing; `other` elsewhere.
+  template <typename SymbolOp> LogicalResult embed(SymbolOp op, double seen, double other) {
     auto type = cast<RankedTensorType>(op.getResult().getType());
-    int64_t states = type.getDimSize(1);
-    Type element = type.getElementType();
-    Value tensor = index.map(branching, {{'s', states}}, element, {{op.getSymbols(), Prefix::Path, "b"}},
-                             [&](ScalarBuilder &b, ValueRange x) -> Value {
-                               Value channel =
-                                   arith::IndexCastOp::create(b, b.getI32Type(), linalg::IndexOp::create(b, depth()));
-                               Value other = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, x[0], channel);
-                               Value missing = arith::ConstantOp::create(b, b.getI32IntegerAttr(states));
-                               Value observed = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, x[0], missing);
-                               return select(b, arith::AndIOp::create(b, other, observed), constant(b, element, kFloor),
-                                             constant(b, element, 0));
-                             });
+    Value tensor = oneHot(index, branching, op.getSymbols(), type.getDimSize(1), type.getElementType(), seen, other);
     maps[op.getResult()] = {tensor, depth(), false};
     return success();
   }
 
-  LogicalResult lower(net::GaussianStemOp op) {
+  LogicalResult lower(net::SymbolStemOp op) { return embed(op, 0, kFloor); }
+
+  /// The leaf field as `body` states it, from its floored logarithm.
+  template <typename GaussianOp> LogicalResult field(GaussianOp op, function_ref<Value(ScalarBuilder &, Value)> body) {
     auto type = cast<RankedTensorType>(op.getResult().getType());
     Type element = type.getElementType();
     GaussianField field =
@@ -212,11 +228,15 @@ private:
     Value tensor = index.map(branching, {{'s', type.getDimSize(1)}}, element, {{field.field, Prefix::Path, "sb"}},
                              [&](ScalarBuilder &b, ValueRange x) {
                                Value seen = select(b, isNaN(b, x[0]), constant(b, f64(), 0), x[0]);
-                               return toFloat(b, floored(b, seen), element);
+                               return body(b, toFloat(b, floored(b, seen), element));
                              });
     maps[op.getResult()] = {tensor, depth(), false};
     maps[op.getShift()] = {field.logDensity, depth(), false};
     return success();
+  }
+
+  LogicalResult lower(net::GaussianStemOp op) {
+    return field(op, [](ScalarBuilder &, Value logarithm) { return logarithm; });
   }
 
   LogicalResult lower(net::SoftStemOp op) {
@@ -343,10 +363,7 @@ private:
     Map map = get(op.getInput());
     if (map.grouped || map.level >= depth() || branching[map.level] != static_cast<int64_t>(op.getGroups()))
       return op.emitOpError() << "expects one copy per child rank";
-    Map result = {Value(), map.level, true};
-    result.tensor = index.map(ranks(result), {{'s', channels(map)}}, elementOf(map),
-                              {{map.tensor, Prefix::Parent, "sb"}}, [](ScalarBuilder &, ValueRange x) { return x[0]; });
-    maps[op.getResult()] = result;
+    maps[op.getResult()] = {map.tensor, map.level, true, Value(), /*copies=*/true};
     return success();
   }
 
@@ -354,25 +371,23 @@ private:
     Map map = parts(op.getInput());
     if (!map.grouped || ranks(map).back() != static_cast<int64_t>(op.getGroups()))
       return op.emitOpError() << "expects a channel group per child rank";
-    int64_t own = map.depth() - 1, sibling = map.depth() + 1;
     auto siblings = [&](Value tensor) {
-      return index.reduce(
-          ranks(map), {{'s', channels(map)}, {'j', ranks(map).back(), /*reduction=*/true}}, elementOf(map), 0,
-          {{tensor, Prefix::Parent, "jsb"}}, [&](ScalarBuilder &b, ValueRange x) -> Value {
-            Value same = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, linalg::IndexOp::create(b, own),
-                                               linalg::IndexOp::create(b, sibling));
-            return select(b, same, x[1], add(b, x[0], x[1]));
-          });
+      return reduceOverSiblings(index, ranks(map), channels(map), 0, tensor,
+                                [](ScalarBuilder &b, ValueRange x) { return add(b, x[0], x[1]); });
     };
     maps[op.getResult()] = {siblings(map.tensor), map.level, true, map.low ? siblings(map.low) : Value()};
     return success();
   }
 
   template <typename SkipOp> LogicalResult join(SkipOp op, IndexSpaceBuilder::Body body) {
-    Map map = get(op.getInput()), skip = get(op.getSkip());
+    Map map = view(op.getInput()), skip = view(op.getSkip());
     if (map.level != skip.level || map.grouped != skip.grouped)
       return op.emitOpError() << "expects a skip from the same level";
-    return each(op.getResult(), map, {{skip.tensor, Prefix::Path, "sb"}}, body);
+    Map result = {Value(), map.level, map.grouped};
+    result.tensor =
+        index.map(ranks(result), {{'s', channels(map)}}, elementOf(map), {operandOf(map), operandOf(skip)}, body);
+    maps[op.getResult()] = result;
+    return success();
   }
 
   LogicalResult lower(net::AddOp op) {
@@ -397,16 +412,19 @@ private:
                 [](ScalarBuilder &b, ValueRange x) { return add(b, x[0], x[1]); });
   }
 
-  LogicalResult lower(net::ConstantOp op) {
+  /// `values` for every sample, as a feature map of the root.
+  template <typename ConstantOp> LogicalResult repeat(ConstantOp op, ArrayRef<double> values) {
     Map like = get(op.getLike());
     if (like.depth() != 0)
       return op.emitOpError() << "expects the shape of the root's features";
-    Value values = index.table({channels(like)}, logWeights(op.getWeights()), elementOf(like));
-    Value tensor = index.map({}, {{'s', channels(like)}}, elementOf(like), {{values, Prefix::None, "s"}},
+    Value table = index.table({channels(like)}, values, elementOf(like));
+    Value tensor = index.map({}, {{'s', channels(like)}}, elementOf(like), {{table, Prefix::None, "s"}},
                              [](ScalarBuilder &, ValueRange x) { return x[0]; });
     maps[op.getResult()] = {tensor, 0, false};
     return success();
   }
+
+  LogicalResult lower(net::ConstantOp op) { return repeat(op, logWeights(op.getWeights())); }
 
   //===--------------------------------------------------------------------===//
   // Heads
@@ -429,14 +447,18 @@ private:
   }
 
   LogicalResult lower(net::ShiftPoolOp op) {
-    Map map = get(op.getInput()), own = get(op.getOwn());
-    if (map.level != own.level + 1)
-      return op.emitOpError() << "expects the shift of the level below";
-    Value below = index.reduceOverRanks(ranks(map), {}, 0, map.tensor,
-                                        [](ScalarBuilder &b, ValueRange x) { return add(b, x[0], x[1]); });
-    Value tensor = index.map(ranks(own), {}, f64(), {{below, Prefix::Path, "b"}, {own.tensor, Prefix::Path, "b"}},
-                             [](ScalarBuilder &b, ValueRange x) { return add(b, x[0], x[1]); });
-    maps[op.getResult()] = {tensor, own.level, false};
+    Map map = get(op.getInput());
+    auto plus = [](ScalarBuilder &b, ValueRange x) { return add(b, x[0], x[1]); };
+    if (map.level < 1)
+      return op.emitOpError() << "expects a shift below the root";
+    Value tensor = index.reduceOverRanks(ranks(map), {}, 0, map.tensor, plus);
+    if (op.getOwn()) {
+      Map own = get(op.getOwn());
+      if (map.level != own.level + 1)
+        return op.emitOpError() << "expects the shift of the level below";
+      tensor = index.map(ranks(own), {}, f64(), {{tensor, Prefix::Path, "b"}, {own.tensor, Prefix::Path, "b"}}, plus);
+    }
+    maps[op.getResult()] = {tensor, map.level - 1, false};
     return success();
   }
 
@@ -456,6 +478,123 @@ private:
           Value root = add(b, log(b, toFloat(b, x[0], f64())), exactMaximum(b, x[1]));
           return add(b, root, add(b, x[2], constant(b, f64(), normalizer)));
         });
+    maps[op.getLoglik()] = {loglik, 0, false};
+    return success();
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Layers on weights
+  //===--------------------------------------------------------------------===//
+
+  LogicalResult lower(net::OneHotOp op) { return embed(op, 1, 0); }
+
+  LogicalResult lower(net::LookUpOp op) {
+    ArrayRef<int64_t> shape = tableShape(op.getWeights());
+    if (llvm::product_of(op.getPatch()) != branching.back())
+      return op.emitOpError() << "expects " << branching.back() << " taps, got " << llvm::product_of(op.getPatch());
+    std::vector<double> weights = *readTable(op.getWeights());
+    Type element = getElementTypeOrSelf(op.getResult().getType());
+    Value tensor = LookUp{index, branching, shape, weights, /*log=*/false, element}.message(op.getSymbols());
+    maps[op.getResult()] = {tensor, depth() - 1, true};
+    return success();
+  }
+
+  LogicalResult lower(net::GaussianLikelihoodOp op) {
+    auto type = cast<RankedTensorType>(op.getResult().getType());
+    if (type.getElementType().isF32()) {
+      GaussianMessage leaf =
+          buildGaussianMessage(index, branching, op.getObservation(), op.getLambda(), op.getSigma(),
+                               *readTable(op.getValues()), type.getDimSize(1), tableShape(op.getValues())[1]);
+      maps[op.getResult()] = {leaf.message, depth(), false};
+      maps[op.getShift()] = {leaf.logDensity, depth(), false};
+      return success();
+    }
+    return field(op, [](ScalarBuilder &b, Value logarithm) { return exp(b, logarithm); });
+  }
+
+  LogicalResult lower(net::RescaleOp op) {
+    Map map = get(op.getInput());
+    if (map.grouped)
+      return op.emitOpError() << "expects one feature vector per position, not a channel group per rank";
+    Value maximum = maximumOverStates(index, ranks(map), channels(map), map.tensor, 0);
+    auto ofMaximum = [&](Type type, Value (*scalar)(ScalarBuilder &, Value)) {
+      return index.map(ranks(map), {}, type, {{maximum, Prefix::Path, "b"}},
+                       [&](ScalarBuilder &b, ValueRange x) { return scalar(b, x[0]); });
+    };
+    if (op.getShift())
+      maps[op.getShift()] = {ofMaximum(f64(), logPowerOfTwo), map.level, false};
+    return each(op.getResult(), map, {{ofMaximum(elementOf(map), reciprocalPowerOfTwo), Prefix::Path, "b"}},
+                [](ScalarBuilder &b, ValueRange x) { return mul(b, x[0], x[1]); });
+  }
+
+  LogicalResult lower(net::ProductPoolOp op) {
+    Map map = get(op.getInput());
+    if (!map.grouped || ranks(map).back() != static_cast<int64_t>(op.getGroups()))
+      return op.emitOpError() << "expects a channel group per child rank";
+    auto leaf = op.getInput().getDefiningOp<net::LookUpOp>();
+    if (leaf && op.getInput().hasOneUse()) {
+      std::vector<double> weights = *readTable(leaf.getWeights());
+      LookUp table{index, branching, tableShape(leaf.getWeights()), weights, /*log=*/false,
+                   getElementTypeOrSelf(map.tensor.getType())};
+      if (table.canJoin()) {
+        maps[op.getResult()] = {table.product(leaf.getSymbols()), map.level, false};
+        return success();
+      }
+    }
+    Value tensor = index.reduceOverRanks(ranks(map), {{'s', channels(map)}}, 1, map.tensor,
+                                         [](ScalarBuilder &b, ValueRange x) { return mul(b, x[0], x[1]); });
+    maps[op.getResult()] = {tensor, map.level, false};
+    return success();
+  }
+
+  LogicalResult lower(net::SiblingProductOp op) {
+    Map map = get(op.getInput());
+    if (!map.grouped || ranks(map).back() != static_cast<int64_t>(op.getGroups()))
+      return op.emitOpError() << "expects a channel group per child rank";
+    Value tensor = reduceOverSiblings(index, ranks(map), channels(map), 1, map.tensor,
+                                      [](ScalarBuilder &b, ValueRange x) { return mul(b, x[0], x[1]); });
+    maps[op.getResult()] = {tensor, map.level, true};
+    return success();
+  }
+
+  LogicalResult lower(net::MultiplyOp op) {
+    return join(op, [](ScalarBuilder &b, ValueRange x) { return mul(b, x[0], x[1]); });
+  }
+
+  LogicalResult lower(net::ScaleOp op) {
+    Map map = get(op.getInput());
+    Value weights = index.table({channels(map)}, *readTable(op.getWeights()), elementOf(map));
+    return each(op.getResult(), map, {{weights, Prefix::None, "s"}},
+                [](ScalarBuilder &b, ValueRange x) { return mul(b, x[0], x[1]); });
+  }
+
+  LogicalResult lower(net::WeightConstantOp op) { return repeat(op, *readTable(op.getWeights())); }
+
+  LogicalResult lower(net::ProportionOp op) {
+    Map map = get(op.getInput());
+    Value tensor = normalizeOverStates(index, ranks(map), channels(map), map.tensor, elementOf(map));
+    maps[op.getResult()] = {tensor, map.level, map.grouped};
+    return success();
+  }
+
+  LogicalResult lower(net::ZeroShiftOp op) {
+    Map like = get(op.getLike());
+    Value tensor = index.map(branching.take_front(like.level), {}, f64(), {},
+                             [&](ScalarBuilder &b, ValueRange) { return constant(b, f64(), 0); });
+    maps[op.getShift()] = {tensor, like.level, false};
+    return success();
+  }
+
+  LogicalResult lower(net::WeightEvidenceOp op) {
+    Map belief = get(op.getBelief());
+    SmallVector<Operand> operands = {{sumOverStates(index, {}, channels(belief), belief.tensor), Prefix::Path, "b"}};
+    if (op.getShift())
+      operands.push_back({get(op.getShift()).tensor, Prefix::Path, "b"});
+    double normalizer = -op.getLogPartition().convertToDouble();
+    Value loglik = index.map({}, {}, f64(), operands, [&](ScalarBuilder &b, ValueRange x) {
+      Value rest = constant(b, f64(), normalizer);
+      return add(b, log(b, toFloat(b, x[0], f64())), x.size() > 2 ? add(b, x[1], rest) : rest);
+    });
     maps[op.getLoglik()] = {loglik, 0, false};
     return success();
   }
@@ -481,7 +620,7 @@ FailureOr<SmallVector<int64_t>> branchingOf(func::FuncOp function) {
 struct ConvertNetToLinalg : espalier::impl::ConvertNetToLinalgBase<ConvertNetToLinalg> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
-      if (function.getOps<net::SoftmaxOp>().empty())
+      if (function.getOps<net::SoftmaxOp>().empty() && function.getOps<net::ProportionOp>().empty())
         continue;
       FailureOr<SmallVector<int64_t>> branching = branchingOf(function);
       if (failed(branching) || failed(checkProgram(function)) || failed(Lowering(function, *branching).run()))

@@ -68,6 +68,30 @@ Value sumOverStates(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, int64_t s
                       [](ScalarBuilder &b, ValueRange x) { return add(b, x[0], x[1]); });
 }
 
+Value normalizeOverStates(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, int64_t states, Value weights,
+                          Type answer) {
+  Type elementType = getElementTypeOrSelf(weights.getType());
+  Value sum = sumOverStates(index, ranks, states, weights);
+  Value factor = index.map(ranks, {}, elementType, {{sum, Prefix::Path, "b"}}, [&](ScalarBuilder &b, ValueRange x) {
+    Value one = constant(b, elementType, 1), zero = constant(b, elementType, 0);
+    return select(b, equal(b, x[0], zero), zero, div(b, one, x[0]));
+  });
+  return index.map(ranks, {{'s', states}}, answer, {{weights, Prefix::Path, "sb"}, {factor, Prefix::Path, "b"}},
+                   [&](ScalarBuilder &b, ValueRange x) { return toFloat(b, mul(b, x[0], x[1]), answer); });
+}
+
+Value reduceOverSiblings(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, int64_t states, double init, Value messages,
+                         IndexSpaceBuilder::Body body) {
+  int64_t own = ranks.size() - 1, sibling = ranks.size() + 1;
+  return index.reduce(ranks, {{'s', states}, {'j', ranks.back(), /*reduction=*/true}},
+                      getElementTypeOrSelf(messages.getType()), init, {{messages, Prefix::Parent, "jsb"}},
+                      [&](ScalarBuilder &b, ValueRange x) -> Value {
+                        Value same = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, linalg::IndexOp::create(b, own),
+                                                           linalg::IndexOp::create(b, sibling));
+                        return select(b, same, x[1], body(b, x));
+                      });
+}
+
 Value expectation(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, ArrayRef<int64_t> shape, ArrayRef<double> values,
                   Value posterior) {
   Type elementType = getElementTypeOrSelf(posterior.getType());

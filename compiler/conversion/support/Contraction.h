@@ -11,8 +11,8 @@
 
 namespace espalier {
 
-/// A logarithm in two parts, the value being their sum. Where a kernel's zeros leave a leaf no choice, `high` is a huge number
-/// that all states have in common; it must be taken away before `low` is added, or the digits of `low` are lost.
+/// A logarithm in two parts, the value being their sum. Where a kernel's zeros leave a leaf no choice, `high` is a huge
+/// number that all states have in common; it must be taken away before `low` is added, or the digits of `low` are lost.
 struct SplitLog {
   mlir::Value high, low;
 };
@@ -42,8 +42,17 @@ mlir::Value maximumOverStates(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> 
                               mlir::Value message, double least);
 mlir::Value sumOverStates(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> ranks, int64_t states, mlir::Value message);
 
-/// The sum of both parts about the largest `high`, which is returned with it: [ranks x states x batch] and [ranks x batch].
-/// Where every state is -inf, the second is 0.
+/// Weights [ranks x states x batch] over their sum, in type `answer`; 0 where the sum is 0.
+mlir::Value normalizeOverStates(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> ranks, int64_t states,
+                                mlir::Value weights, mlir::Type answer);
+
+/// For every node, its siblings' messages [ranks x states x batch] without its own, reduced from `init` by `body`,
+/// which gets an entry and the accumulator. No entry is ever taken back out, so zeros stay right.
+mlir::Value reduceOverSiblings(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> ranks, int64_t states, double init,
+                               mlir::Value messages, IndexSpaceBuilder::Body body);
+
+/// The sum of both parts about the largest `high`, which is returned with it: [ranks x states x batch] and [ranks x
+/// batch]. Where every state is -inf, the second is 0.
 std::pair<mlir::Value, mlir::Value> joinAboutMaximum(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> ranks,
                                                      int64_t states, SplitLog parts);
 

@@ -1,8 +1,9 @@
-//===- LookUp.cpp - Exact symbols as table look-ups -----------------------===//
+//===- LookUp.cpp - Symbols, and kernels times symbols --------------------===//
 
 #include "compiler/conversion/support/LookUp.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "compiler/conversion/support/Arithmetic.h"
+
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include <cmath>
@@ -10,6 +11,21 @@
 using namespace mlir;
 
 namespace espalier {
+using namespace scalar;
+
+Value oneHot(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, Value symbols, int64_t states, Type elementType,
+             double seen, double other) {
+  int64_t depth = ranks.size();
+  return index.map(ranks, {{'s', states}}, elementType, {{symbols, Prefix::Path, "b"}},
+                   [&](ScalarBuilder &b, ValueRange x) -> Value {
+                     Value state = arith::IndexCastOp::create(b, b.getI32Type(), linalg::IndexOp::create(b, depth));
+                     Value missing = arith::ConstantOp::create(b, b.getI32IntegerAttr(states));
+                     Value here = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x[0], state);
+                     Value any = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x[0], missing);
+                     return select(b, arith::OrIOp::create(b, here, any), constant(b, elementType, seen),
+                                   constant(b, elementType, other));
+                   });
+}
 
 /// Entries of a joint table for one parent's state. So many are within reach of in-register permutations of two
 /// vectors, and tables of a level stay small beside its messages.

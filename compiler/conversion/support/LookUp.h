@@ -1,4 +1,4 @@
-//===- LookUp.h - Exact symbols as table look-ups ----------------*- C++ -*-===//
+//===- LookUp.h - Symbols, and kernels times symbols -------------*- C++ -*-===//
 //
 // A kernel applied to a one-hot message is one of its columns, and applied to a missing leaf its row sums: so what a leaf
 // sends up is an entry of a table. Where siblings have few symbols between them, their product is one as well.
@@ -11,6 +11,11 @@
 #include "compiler/conversion/support/IndexSpace.h"
 
 namespace espalier {
+
+/// Symbols [ranks x batch] as messages [ranks x states x batch]: `seen` in the state of the symbol, and in all states
+/// where it is missing, which is the symbol `states`; `other` elsewhere.
+mlir::Value oneHot(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> ranks, mlir::Value symbols, int64_t states,
+                   mlir::Type elementType, double seen, double other);
 
 /// Kernels [count x S_parent x S_child] by rank or by node, applied to symbols [ranks x batch] (i32, S_child: missing).
 struct LookUp {

@@ -396,3 +396,130 @@ func.func @f(%b: tensor<?x2x1xf32>, %c: tensor<?x1xf64>) {
   %l = net.evidence %b, %c minus 0.0 : tensor<?x2x1xf32>, tensor<?x1xf64> -> tensor<?xf32>
   return
 }
+
+// -----
+
+// C1 of net.one_hot.
+func.func @f(%x: tensor<?x7xi32>) {
+  // expected-error @+1 {{'net.one_hot' op expects symbols of type 'tensor<?x8xi32>', got 'tensor<?x7xi32>'}}
+  %h = net.one_hot %x : tensor<?x7xi32> -> tensor<?x4x8xf32>
+  return
+}
+
+// -----
+
+// C1 of net.look_up: weights.
+func.func @f(%x: tensor<?x8xi32>) {
+  // expected-error @+1 {{'net.look_up' op expects weights of type 'tensor<2x3x4xf64>', got 'tensor<3x3x4xf64>'}}
+  %y = net.look_up %x patch [2] weights dense<1.0> : tensor<3x3x4xf64> : tensor<?x8xi32> -> tensor<?x6x4xf32>
+  return
+}
+
+// -----
+
+// C1 of net.look_up: integers.
+func.func @f(%x: tensor<?x8xi64>) {
+  // expected-error @+1 {{'net.look_up' op expects symbols of type 'tensor<?x8xi32>', got 'tensor<?x8xi64>'}}
+  %y = net.look_up %x patch [2] weights dense<1.0> : tensor<2x3x4xf64> : tensor<?x8xi64> -> tensor<?x6x4xf32>
+  return
+}
+
+// -----
+
+// C1 of net.look_up: positions.
+func.func @f(%x: tensor<?xi32>) {
+  // expected-error @+1 {{'net.look_up' op expects symbols of batch x positions, got 'tensor<?xi32>'}}
+  %y = net.look_up %x patch [2] weights dense<1.0> : tensor<2x3x4xf64> : tensor<?xi32> -> tensor<?x6x4xf32>
+  return
+}
+
+// -----
+
+// C2 of net.look_up.
+func.func @f(%x: tensor<?x9xi32>) {
+  // expected-error @+1 {{'net.look_up' op expects positions [8] at the taps, got [9]}}
+  %y = net.look_up %x patch [2] weights dense<1.0> : tensor<2x3x4xf64> : tensor<?x9xi32> -> tensor<?x6x4xf32>
+  return
+}
+
+// -----
+
+// C1 of net.gaussian_likelihood.
+func.func @f(%z: tensor<?x1x8xf32>, %s: f64) {
+  // expected-error @+1 {{'net.gaussian_likelihood' op expects values of type 'tensor<2x1xf64>', got 'tensor<3x1xf64>'}}
+  %h, %c = net.gaussian_likelihood %z, %s, %s dense<1.0> : tensor<3x1xf64>
+    : tensor<?x1x8xf32> -> tensor<?x2x8xf32>, tensor<?x8xf64>
+  return
+}
+
+// -----
+
+// C1 of net.rescale: the shift.
+func.func @f(%x: tensor<?x4x8xf32>) {
+  // expected-error @+1 {{'net.rescale' op expects a shift of type 'tensor<?x8xf64>', got 'tensor<?x4xf64>'}}
+  %y, %c = net.rescale %x : tensor<?x4x8xf32>, tensor<?x4xf64>
+  return
+}
+
+// -----
+
+// C1 of net.product_pool.
+func.func @f(%x: tensor<?x6x4xf32>) {
+  // expected-error @+1 {{'net.product_pool' op expects the grouped map of type 'tensor<?x4x4xf32>', got 'tensor<?x6x4xf32>'}}
+  %y = net.product_pool %x groups 2 : tensor<?x6x4xf32> -> tensor<?x2x4xf32>
+  return
+}
+
+// -----
+
+// C1 of net.sibling_product.
+func.func @f(%x: tensor<?x5x4xf32>) {
+  // expected-error @+1 {{'net.sibling_product' op expects a multiple of 2 channels, got 5}}
+  %y = net.sibling_product %x groups 2 : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  return
+}
+
+// -----
+
+// C1 of net.scale.
+func.func @f(%h: tensor<?x2x1xf32>) {
+  // expected-error @+1 {{'net.scale' op expects weights of type 'tensor<2xf64>', got 'tensor<3xf64>'}}
+  %b = net.scale %h dense<0.5> : tensor<3xf64> : tensor<?x2x1xf32>
+  return
+}
+
+// -----
+
+// C1 of net.weight_constant.
+func.func @f(%h: tensor<?x2x4xf32>) {
+  // expected-error @+1 {{'net.weight_constant' op expects one position, got [4]}}
+  %p = net.weight_constant dense<0.5> : tensor<2xf64> like %h : tensor<?x2x4xf32> -> tensor<?x2x4xf32>
+  return
+}
+
+// -----
+
+// C1 of net.zero_shift.
+func.func @f(%x: tensor<?x4x8xf32>) {
+  // expected-error @+1 {{'net.zero_shift' op expects a shift of type 'tensor<?x8xf64>', got 'tensor<?x4xf64>'}}
+  %c = net.zero_shift like %x : tensor<?x4x8xf32> -> tensor<?x4xf64>
+  return
+}
+
+// -----
+
+// C1 of net.weight_evidence: the belief.
+func.func @f(%b: tensor<?x2x4xf32>) {
+  // expected-error @+1 {{'net.weight_evidence' op expects one position, got [4]}}
+  %l = net.weight_evidence %b minus 0.0 : tensor<?x2x4xf32> -> tensor<?xf64>
+  return
+}
+
+// -----
+
+// C1 of net.weight_evidence: the shift.
+func.func @f(%b: tensor<?x2x1xf32>, %c: tensor<?x4xf64>) {
+  // expected-error @+1 {{'net.weight_evidence' op expects a shift of type 'tensor<?x1xf64>', got 'tensor<?x4xf64>'}}
+  %l = net.weight_evidence %b, %c minus 0.0 : tensor<?x2x1xf32>, tensor<?x4xf64> -> tensor<?xf64>
+  return
+}

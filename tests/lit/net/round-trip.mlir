@@ -90,3 +90,47 @@ func.func @heads(%h: tensor<?x2x1x1xf32>, %c: tensor<?x1x1xf64>, %p: tensor<?x2x
   %3 = net.evidence %b, %c minus 0.25 : tensor<?x2x1x1xf32>, tensor<?x1x1xf64> -> tensor<?xf64>
   return
 }
+
+// CHECK-LABEL: @weights
+// CHECK-SAME: (%[[X:.*]]: tensor<?x8xi32>, %[[Z:.*]]: tensor<?x3x8xf32>, %[[W:.*]]: tensor<?x6x4xf32>, %[[LAMBDA:.*]]: f64, %[[SIGMA:.*]]: f64)
+func.func @weights(%x: tensor<?x8xi32>, %z: tensor<?x3x8xf32>, %w: tensor<?x6x4xf32>, %lambda: f64, %sigma: f64) {
+  // CHECK: net.one_hot %[[X]] : tensor<?x8xi32> -> tensor<?x4x8xf32>
+  %0 = net.one_hot %x : tensor<?x8xi32> -> tensor<?x4x8xf32>
+  // CHECK: net.look_up %[[X]] patch [2] weights dense<1.000000e+00> : tensor<2x3x4xf64> : tensor<?x8xi32> -> tensor<?x6x4xf32>
+  %1 = net.look_up %x patch [2] weights dense<1.0> : tensor<2x3x4xf64> : tensor<?x8xi32> -> tensor<?x6x4xf32>
+  // CHECK: net.gaussian_likelihood %[[Z]], %[[LAMBDA]], %[[SIGMA]] dense<1.000000e+00> : tensor<2x3xf64>
+  // CHECK-SAME: : tensor<?x3x8xf32> -> tensor<?x2x8xf64>, tensor<?x8xf64>
+  %2, %3 = net.gaussian_likelihood %z, %lambda, %sigma dense<1.0> : tensor<2x3xf64>
+    : tensor<?x3x8xf32> -> tensor<?x2x8xf64>, tensor<?x8xf64>
+  // CHECK: net.rescale %[[W]] : tensor<?x6x4xf32>
+  %4 = net.rescale %w : tensor<?x6x4xf32>
+  // CHECK: net.rescale %[[W]] : tensor<?x6x4xf32>, tensor<?x4xf64>
+  %5, %6 = net.rescale %w : tensor<?x6x4xf32>, tensor<?x4xf64>
+  // CHECK: net.product_pool %[[W]] groups 2 : tensor<?x6x4xf32> -> tensor<?x3x4xf32>
+  %7 = net.product_pool %w groups 2 : tensor<?x6x4xf32> -> tensor<?x3x4xf32>
+  // CHECK: net.sibling_product %[[W]] groups 2 : tensor<?x6x4xf32> -> tensor<?x6x4xf32>
+  %8 = net.sibling_product %w groups 2 : tensor<?x6x4xf32> -> tensor<?x6x4xf32>
+  // CHECK: net.multiply %[[W]], %[[W]] : tensor<?x6x4xf32>
+  %9 = net.multiply %w, %w : tensor<?x6x4xf32>
+  // CHECK: net.proportion %[[W]] : tensor<?x6x4xf32>
+  %10 = net.proportion %w : tensor<?x6x4xf32>
+  // CHECK: net.zero_shift like %[[W]] : tensor<?x6x4xf32> -> tensor<?x4xf64>
+  %11 = net.zero_shift like %w : tensor<?x6x4xf32> -> tensor<?x4xf64>
+  return
+}
+
+// CHECK-LABEL: @weight_heads
+// CHECK-SAME: (%[[H:.*]]: tensor<?x2x1x1xf32>, %[[C:.*]]: tensor<?x1x1xf64>, %[[D:.*]]: tensor<?x8xf64>)
+func.func @weight_heads(%h: tensor<?x2x1x1xf32>, %c: tensor<?x1x1xf64>, %d: tensor<?x8xf64>) {
+  // CHECK: net.scale %[[H]] dense<5.000000e-01> : tensor<2xf64> : tensor<?x2x1x1xf32>
+  %0 = net.scale %h dense<0.5> : tensor<2xf64> : tensor<?x2x1x1xf32>
+  // CHECK: net.weight_constant dense<5.000000e-01> : tensor<2xf64> like %[[H]] : tensor<?x2x1x1xf32> -> tensor<?x2x1x1xf32>
+  %1 = net.weight_constant dense<0.5> : tensor<2xf64> like %h : tensor<?x2x1x1xf32> -> tensor<?x2x1x1xf32>
+  // CHECK: net.shift_pool %[[D]] patch [2] : tensor<?x8xf64> -> tensor<?x4xf64>
+  %2 = net.shift_pool %d patch [2] : tensor<?x8xf64> -> tensor<?x4xf64>
+  // CHECK: net.weight_evidence %[[H]] minus 2.500000e-01 : tensor<?x2x1x1xf32> -> tensor<?xf64>
+  %3 = net.weight_evidence %h minus 0.25 : tensor<?x2x1x1xf32> -> tensor<?xf64>
+  // CHECK: net.weight_evidence %[[H]], %[[C]] minus 2.500000e-01 : tensor<?x2x1x1xf32>, tensor<?x1x1xf64> -> tensor<?xf64>
+  %4 = net.weight_evidence %h, %c minus 0.25 : tensor<?x2x1x1xf32>, tensor<?x1x1xf64> -> tensor<?xf64>
+  return
+}
