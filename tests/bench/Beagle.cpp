@@ -1,7 +1,7 @@
 //===- Beagle.cpp - BEAGLE on the benchmark's data ------------------------===//
 //
-// Log-likelihoods of symbols in single precision, one thread. Tips are compact states and transition matrices are set
-// directly, both before the clock starts. Partials are computed by one call, in post-order, so that children are
+// Log-likelihoods of symbols in the job's precision, one thread. Tips are compact states and transition matrices are
+// set directly, both before the clock starts. Partials are computed by one call, in post-order, so that children are
 // still in the cache. The fastest of BEAGLE's implementations on this job is the one that is timed.
 //
 //===----------------------------------------------------------------------===//
@@ -36,18 +36,19 @@ public:
     int leaves = static_cast<int>(job.leaves()), states = static_cast<int>(job.states());
     visit(0, 0);
     BeagleInstanceDetails details;
-    long require = BEAGLE_FLAG_PRECISION_SINGLE | BEAGLE_FLAG_PROCESSOR_CPU | BEAGLE_FLAG_SCALING_MANUAL |
-                   BEAGLE_FLAG_SCALERS_LOG | BEAGLE_FLAG_THREADING_NONE | vectors;
+    long require = (job.f64 ? BEAGLE_FLAG_PRECISION_DOUBLE : BEAGLE_FLAG_PRECISION_SINGLE) | BEAGLE_FLAG_PROCESSOR_CPU |
+                   BEAGLE_FLAG_SCALING_MANUAL | BEAGLE_FLAG_SCALERS_LOG | BEAGLE_FLAG_THREADING_NONE | vectors;
     id = beagleCreateInstance(leaves, leaves - 1, leaves, states, static_cast<int>(job.batch()), 1,
                               2 * static_cast<int>(job.depth()), 1, static_cast<int>(rescaled.size()) + 1, nullptr, 0,
                               0, require, &details);
     if (id < 0)
       return;
-    how = std::string(details.implName) + ", " + (details.flags & BEAGLE_FLAG_VECTOR_AVX   ? "AVX"
-                                                  : details.flags & BEAGLE_FLAG_VECTOR_SSE ? "SSE"
-                                                                                           : "no vectors");
-    how += ", single precision, " + std::to_string(rescaled.size()) + " of " + std::to_string(leaves - 1) +
-           " nodes rescaled";
+    how = std::string(details.implName) + ", " +
+          (details.flags & BEAGLE_FLAG_VECTOR_AVX   ? "AVX"
+           : details.flags & BEAGLE_FLAG_VECTOR_SSE ? "SSE"
+                                                    : "no vectors");
+    how += std::string(job.f64 ? ", double precision, " : ", single precision, ") + std::to_string(rescaled.size()) +
+           " of " + std::to_string(leaves - 1) + " nodes rescaled";
     load();
   }
   ~Instance() {

@@ -3,8 +3,10 @@
 #include "tests/bench/Harness.h"
 
 #include "runtime/Npy.h"
+#include "tests/bench/Timing.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <exception>
 #include <fstream>
@@ -38,10 +40,15 @@ Job readJob(const nlohmann::json &file) {
 
 double least(const std::vector<double> &times) { return *std::min_element(times.begin(), times.end()); }
 
-/// Real time in seconds, the least of the repetitions, into the JSON file `report`.
-void timeWork(const Work &work, const std::string &report, const std::string &seconds, const std::string &repetitions) {
+/// Real time in seconds, the least of several repetitions that take about `budget` seconds together, into the JSON file
+/// `report`. Many short ones: whatever else the machine does should miss one of them.
+void timeWork(const Work &work, const std::string &report, double budget) {
+  constexpr double most = 15, fewest = 3;
+  double once = leastSeconds(work.run, 1);
+  int64_t repetitions = std::lround(std::clamp(budget / once, fewest, most));
   std::vector<std::string> arguments = {"bench", "--benchmark_out=" + report, "--benchmark_out_format=json",
-                                        "--benchmark_min_time=" + seconds, "--benchmark_repetitions=" + repetitions};
+                                        "--benchmark_min_time=" + std::to_string(budget / most),
+                                        "--benchmark_repetitions=" + std::to_string(repetitions)};
   std::vector<char *> pointers;
   for (std::string &argument : arguments)
     pointers.push_back(argument.data());
@@ -59,8 +66,8 @@ void timeWork(const Work &work, const std::string &report, const std::string &se
 } // namespace
 
 int main(int argc, char **argv) {
-  if (argc != 5) {
-    std::fprintf(stderr, "usage: %s JOB.json REPORT.json SECONDS REPETITIONS\n", argv[0]);
+  if (argc != 4) {
+    std::fprintf(stderr, "usage: %s JOB.json REPORT.json SECONDS\n", argv[0]);
     return 1;
   }
   try {
@@ -69,7 +76,7 @@ int main(int argc, char **argv) {
     Work work = prepare(job);
     work.run();
     runtime::writeNpy(file.at("output").get<std::string>(), work.answer());
-    timeWork(work, argv[2], argv[3], argv[4]);
+    timeWork(work, argv[2], std::stod(argv[3]));
   } catch (const std::exception &problem) {
     std::fprintf(stderr, "%s: %s\n", argv[1], problem.what());
     return 1;

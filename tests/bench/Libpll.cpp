@@ -82,8 +82,7 @@ private:
     for (int64_t l = 1; l <= job.depth(); ++l)
       for (int64_t rank = 0; rank < 2; ++rank)
         for (int64_t s = 0; s < states; ++s)
-          std::copy_n(job.kernel(l, rank) + s * states, states,
-                      partition->pmatrix[2 * (l - 1) + rank] + s * padded);
+          std::copy_n(job.kernel(l, rank) + s * states, states, partition->pmatrix[2 * (l - 1) + rank] + s * padded);
     std::vector<unsigned> map(256);
     for (int64_t a = 0; a < states; ++a)
       map[firstCharacter + a] = 1u << a;

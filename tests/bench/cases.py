@@ -2,6 +2,7 @@
 drawn from them. Each is written once, and every program reads the same files."""
 
 import functools
+import pathlib
 import subprocess
 
 import numpy as np
@@ -17,65 +18,66 @@ class Case:
         self.leaves = 2**depth
         self.folder = folder / f"S{states}-L{depth}-B{batch}"
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.random = np.random.default_rng([states, depth, batch])
-        self.kernels = self.random.dirichlet(np.ones(states), (depth, 2, states))
+        self.kernels = self.random(0).dirichlet(np.ones(states), (depth, 2, states))
         self.prior = np.full(states, 1 / states)
         self.values = np.linspace(-1, 1, states)
+        self.written = set()
         for name in ("kernels", "prior", "values"):
             np.save(self.path(name), getattr(self, name))
         for level in range(depth):
             np.save(self.path(f"level-{level + 1}"), self.kernels[level])
+        for channel in ("symbol", "gaussian"):
+            self.path(channel, "toml").write_text(self.model(channel))
+
+    def random(self, purpose):
+        """A generator of its own for each purpose, so that data do not depend on what was asked for first."""
+        return np.random.default_rng([self.states, self.depth, self.batch, purpose])
 
     def path(self, name, suffix="npy"):
         return self.folder / f"{name}.{suffix}"
 
     def model(self, channel):
-        """The model file for a channel, "symbol" or "gaussian"."""
+        """The text of the model file."""
         text = f"[tree]\nbranching = {[2] * self.depth}\nstates = {self.states}\n"
         text += f'[observation]\nchannel = "{channel}"\n'
         for level in range(1, self.depth + 1):
             text += f'[[level]]\nindex = {level}\nkernel = {{ sharing = "rank", npy = "level-{level}.npy" }}\n'
-        path = self.path(channel, "toml")
-        path.write_text(text)
-        return path
+        return text
 
     def evidence(self, kind, dtype="f32", batch=None):
         """The file of evidence of a kind: its first `batch` samples, or all."""
-        name = f"{kind}-{dtype}-{batch or self.batch}"
-        if not (path := self.path(name)).exists() or name not in self.written:
+        path = self.path(f"{kind}-{dtype}-{batch or self.batch}")
+        if path not in self.written:
             array = getattr(self, kind)[: batch or self.batch]
             np.save(path, array if kind in ("symbol", "sparse") else array.astype({"f32": "f4", "f64": "f8"}[dtype]))
-            self.written.add(name)
+            self.written.add(path)
         return path
-
-    @functools.cached_property
-    def written(self):
-        return set()
 
     @functools.cached_property
     def symbol(self):
         """Leaves drawn from the model, batch x leaves."""
-        nodes = self.random.choice(self.states, (self.batch, 1), p=self.prior)
+        random = self.random(1)
+        nodes = random.choice(self.states, (self.batch, 1), p=self.prior)
         for level in range(self.depth):
-            children = [self.draw(self.kernels[level, rank], nodes) for rank in range(2)]
+            children = [self.draw(random, self.kernels[level, rank], nodes) for rank in range(2)]
             nodes = np.stack(children, axis=2).reshape(self.batch, -1)
         return nodes.astype(np.int32)
 
-    def draw(self, kernel, parents):
+    def draw(self, random, kernel, parents):
         """Inverts the distributions of all parents at once: row s of the table lies in [s, s + 1]."""
         table = np.cumsum(kernel, axis=1) + np.arange(self.states)[:, None]
-        found = np.searchsorted(table.ravel(), parents + self.random.random(parents.shape), side="right")
+        found = np.searchsorted(table.ravel(), parents + random.random(parents.shape), side="right")
         return np.minimum(found - parents * self.states, self.states - 1)
 
     @functools.cached_property
     def sparse(self):
         """The symbols with all but 16 leaves of every sample missing."""
-        keep = self.random.random(self.symbol.shape).argsort(axis=1) < 16
+        keep = self.random(2).random(self.symbol.shape).argsort(axis=1) < 16
         return np.where(keep, self.symbol, -1).astype(np.int32)
 
     @functools.cached_property
     def gaussian(self):
-        return (self.values[self.symbol] + SIGMA * self.random.standard_normal(self.symbol.shape)).astype("f4")
+        return (self.values[self.symbol] + SIGMA * self.random(3).standard_normal(self.symbol.shape)).astype("f4")
 
     @property
     def soft(self):
@@ -84,11 +86,11 @@ class Case:
 
 
 class Compiler:
-    """Compiles models to shared libraries, each once a run."""
+    """Compiles models to shared libraries, unless the same compiler did so before."""
 
     def __init__(self, espalier):
         self.espalier = espalier
-        self.done = set()
+        self.age = max(path.stat().st_mtime for path in (espalier, pathlib.Path(__file__)))
         self.has_net_opt = "--net-opt" in self.run("compile", "--help")
 
     def run(self, *arguments):
@@ -98,9 +100,8 @@ class Compiler:
     def library(self, source, variant, *options):
         """The library of a model file, or of a module; `variant` tells apart what differs in its options."""
         path = source.with_suffix(f".{variant}.so")
-        if path not in self.done:
+        if not path.exists() or path.stat().st_mtime < self.age:
             self.run("compile", source, "--emit=shared", *options, "-o", path)
-            self.done.add(path)
         return path
 
     def without_rescaling(self, source):

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 BATCH = 1024
 DEPTH = 10
 SWEEP_DEPTHS = (6, 8, 10, 12, 14, 16)
+SWEEP_LEAVES = 2**22
+
+ONNX = ("onnx", "onnx_tuned")  # the network as drawn, and as rewritten for ONNX Runtime
 
 TOLERANCE = {"f32": 1e-5, "f64": 1e-10}
 
@@ -13,10 +16,11 @@ TOLERANCE = {"f32": 1e-5, "f64": 1e-10}
 class Target:
     """`kind`: "peak" and "roofline" ask for a share of at least `value`; the name of a peer for at least `value` times
     its speed; "speedup" for at least `value` times the speed of the row `of`; "time" for at most `value` times its
-    time; "flat" for a cost per leaf of at most `value` times the least of the row's group."""
+    time; "flat" for a cost per leaf of at most `value` times the least of the row's group; "rescaling" asks for nothing
+    and shows by how much the row `of` is slower."""
 
     kind: str
-    value: float
+    value: float = 0
     of: str = ""
 
 
@@ -79,18 +83,18 @@ def peak(share):
 
 
 def upward_rows():
-    beagle = ("beagle",)
+    beagle = ("beagle", "beagle_double")
     yield exact(4, "loglik", Target("beagle", 8), peers=beagle)
     yield exact(8, "loglik", Target("beagle", 20), peers=beagle)
     for states in (16, 32):
         yield exact(states, "loglik", peak(0.6), Target("beagle", 20), peers=beagle)
-    yield exact(4, "classify", peers=("onnx",))
-    yield exact(16, "classify", peak(0.6), Target("onnx", 20), peers=("onnx",))
+    yield exact(4, "classify", peers=ONNX)
+    yield exact(16, "classify", peak(0.6), Target("onnx", 20), peers=ONNX)
     yield exact(32, "classify", peak(0.6))
     for states in (4, 20):
         yield exact(states, "loglik", Target("libpll", 4), peers=("libpll",), dtype="f64")
-    yield observed("gaussian", 4, "classify", peers=("onnx",))
-    yield observed("gaussian", 16, "classify", peak(0.5), Target("onnx", 20), peers=("onnx",))
+    yield observed("gaussian", 4, "classify", peers=ONNX)
+    yield observed("gaussian", 16, "classify", peak(0.5), Target("onnx", 20), peers=ONNX)
     yield observed("gaussian", 32, "classify", peak(0.5))
     for evidence, target in (("gaussian", peak(0.5)), ("soft", Target("roofline", 0.6))):
         for states in (16, 32):
@@ -99,18 +103,11 @@ def upward_rows():
 
 
 def downward_rows():
-    yield observed("gaussian", 4, "denoise", peers=("onnx",))
-    yield observed("gaussian", 16, "denoise", peak(0.45), Target("onnx", 30), peers=("onnx",))
+    yield observed("gaussian", 4, "denoise", peers=ONNX)
+    yield observed("gaussian", 16, "denoise", peak(0.45), Target("onnx", 30), peers=ONNX)
     yield observed("gaussian", 16, "marginals", peak(0.45))
-    yield Row(
-        "denoise, gaussian, S = 16, batch 1",
-        "denoise",
-        "gaussian",
-        16,
-        first=1,
-        peers=("onnx",),
-        targets=[Target("onnx", 10)],
-    )
+    name = "denoise, gaussian, S = 16, batch 1"
+    yield Row(name, "denoise", "gaussian", 16, first=1, peers=ONNX, targets=[Target("onnx", 10)])
 
 
 def network_rows(has_net_opt):
@@ -136,19 +133,23 @@ def rescaling_rows():
         for states in (4, 16):
             for rescaling in (True, False):
                 words = "as compiled" if rescaling else "rescaling taken out"
-                yield Row(f"{query}, symbols, S = {states}, {words}", query, "sparse", states, rescaling=rescaling)
+                row = Row(f"{query}, sparse symbols, S = {states}, {words}", query, "sparse", states)
+                row.rescaling = rescaling
+                if not rescaling:
+                    row.targets = [Target("rescaling", of=f"{query}, sparse symbols, S = {states}, as compiled")]
+                yield row
 
 
-def sweep_rows(total):
+def sweep_rows(depths):
     for query, evidence in (("loglik", "symbol"), ("denoise", "gaussian")):
-        for depth in SWEEP_DEPTHS:
+        for depth in depths:
             yield Row(
                 f"{query}, {'symbols' if evidence == 'symbol' else evidence}, S = 16, d = 2^{depth}",
                 query,
                 evidence,
                 16,
                 depth=depth,
-                batch=total >> depth,
+                batch=SWEEP_LEAVES >> depth,
                 group=f"d-{query}",
                 targets=[Target("flat", 1.25)],
             )
@@ -160,4 +161,4 @@ def all_rows(has_net_opt, quick):
     yield from network_rows(has_net_opt)
     yield from thread_rows()
     yield from rescaling_rows()
-    yield from sweep_rows(2**20 if quick else 2**22)
+    yield from sweep_rows(SWEEP_DEPTHS[::5] if quick else SWEEP_DEPTHS)

@@ -2,6 +2,7 @@
 Started by scripts/bench, which has built the programs."""
 
 import argparse
+import concurrent.futures
 import datetime
 import json
 import os
@@ -15,7 +16,7 @@ import numpy as np
 import report
 from cases import SIGMA, Case, Compiler
 from onnx_networks import write_network
-from rows import TOLERANCE, all_rows
+from rows import ONNX, TOLERANCE, all_rows
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -32,7 +33,7 @@ class Bench:
         self.folder = ROOT / "build/bench"
         self.compiler = Compiler(self.programs / "espalier")
         self.cases = {}
-        self.seconds, self.repetitions = ("0.02", "3") if options.quick else ("0.1", "5")
+        self.seconds = "0.15" if options.quick else "0.8"
         self.environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"} | best_openblas()
 
     def limits(self):
@@ -42,17 +43,25 @@ class Bench:
     def case(self, row):
         key = (row.states, row.depth, row.batch)
         if key not in self.cases:
-            if len(self.cases) > 2:  # arrays of millions of leaves are not kept longer than they are needed
-                self.cases.pop(next(iter(self.cases)))
             self.cases[key] = Case(self.folder, *key)
         return self.cases[key]
 
-    def library(self, row, case):
-        source = case.model("symbol" if row.evidence in ("symbol", "sparse") else "gaussian")
+    def library(self, row):
+        """The row's model, compiled."""
+        source = self.case(row).path("symbol" if row.evidence in ("symbol", "sparse") else "gaussian", "toml")
         if not row.rescaling:
             return self.compiler.library(self.compiler.without_rescaling(source), row.dtype)
         options = [f"--dtype={row.dtype}"] + ([f"--net-opt={row.net_opt}"] if row.net_opt else [])
         return self.compiler.library(source, row.dtype + row.net_opt, *options)
+
+    def compile(self, rows):
+        """Compiles all models, as many at once as there are processors; gives each row its library."""
+        keys = {row.name: (self.case(row), row.evidence in ("symbol", "sparse"), row.dtype, row.net_opt, row.rescaling)
+                for row in rows}
+        distinct = {keys[row.name]: row for row in rows}
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            libraries = dict(zip(distinct, pool.map(self.library, distinct.values())))
+        self.libraries = {name: libraries[key] for name, key in keys.items()}
 
     def job(self, row, side):
         """Writes the job file of one side of a row."""
@@ -68,9 +77,11 @@ class Bench:
             "output": case.path(f"answer-{side}"),
         } | {name: case.path(name) for name in ("kernels", "prior", "values")}
         if side == "espalier":
-            job["library"] = self.library(row, case)
-        if side == "onnx":
-            job["network"] = write_network(case, row.query, row.evidence)
+            job["library"] = self.libraries[row.name]
+        if side == "beagle_double":
+            job["dtype"] = "f64"
+        if side in ONNX:
+            job["network"] = write_network(case, row.query, row.evidence, tuned=side == "onnx_tuned")
         path = case.path(f"job-{side}", "json")
         path.write_text(json.dumps(job, default=str))
         return case, path
@@ -79,11 +90,11 @@ class Bench:
         """Runs one side of a row: {"seconds", "how"} and its answer."""
         case, job = self.job(row, side)
         result = case.path(f"report-{side}", "json")
-        command = [self.programs / f"bench_{side}"]
-        if side == "onnx":
+        command = [self.programs / f"bench_{side.removesuffix('_double')}"]
+        if side in ONNX:
             command = ["node", HERE / "onnx_runtime.js", self.folder / "npm"]
         done = subprocess.run(
-            [*command, job, result, self.seconds, self.repetitions],
+            [*command, job, result, self.seconds],
             capture_output=True,
             text=True,
             env=self.environment,
@@ -144,7 +155,10 @@ def parse(arguments):
     parser.add_argument("--list", action="store_true", help="print the rows' names and stop")
     parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="write everything that was measured")
     parser.add_argument("--page", action="store_true", help="write docs/benchmarks.md")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.page and options.only:
+        parser.error("--page expects all rows, got --only")
+    return options
 
 
 def main(arguments):
@@ -154,6 +168,7 @@ def main(arguments):
     if options.list:
         print("\n".join(row.name for row in rows))
         return 0
+    bench.compile(rows)
     limits, entries, problems = bench.limits(), [], []
     for number, row in enumerate(rows):
         if sys.stderr.isatty():
@@ -169,7 +184,7 @@ def main(arguments):
     results = {
         "date": datetime.date.today().isoformat(),
         "machine": machine(),
-        "command": " ".join(["scripts/bench", *arguments]),
+        "command": " ".join(["scripts/bench"] + ["--quick"] * options.quick + ["--page"] * options.page),
         "limits": limits,
         "rows": report.judge(rows, entries, limits),
         "problems": problems,
