@@ -1,6 +1,6 @@
-# What scripts/demo, scripts/test and scripts/bench share; sourced by them, from the repository's root. It brings a Debian
-# machine to where a preset can be built: says what is missing, installs it, configures and builds. Nothing is fetched,
-# and the network not touched, when everything is there.
+# What scripts/demo, scripts/test and scripts/bench share; sourced by them, from the repository's root. It brings a
+# Debian machine to where a preset can be built: says what is missing, installs it, configures and builds. Nothing is
+# fetched, and the network not touched, when everything is there.
 
 # Options for cmake on top of the preset's.
 configure_options=()

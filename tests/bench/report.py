@@ -1,6 +1,13 @@
 """From measurements to the table: shares of the machine's limits, ratios to peers, and whether targets are met."""
 
-PEERS = {"beagle": "BEAGLE", "beagle_double": "BEAGLE f64", "libpll": "libpll", "onnx": "ONNX Runtime", "onnx_tuned": "ORT tuned", "simple": "simple"}
+PEERS = {
+    "beagle": "BEAGLE",
+    "beagle_double": "BEAGLE f64",
+    "libpll": "libpll",
+    "onnx": "ONNX Runtime",
+    "onnx_tuned": "ORT tuned",
+    "simple": "simple",
+}
 
 
 def judge(rows, entries, limits):
@@ -89,25 +96,28 @@ def text(results):
     table = [HEADER] + [cells(entry) for entry in results["rows"]]
     widths = [max(map(len, column)) for column in zip(*table)]
     lines = summary(results) + [""]
+    last = len(widths) - 1
     for line in table:
-        lines.append("  ".join(c.ljust(w) if i in (0, len(line) - 1) else c.rjust(w)
-                               for i, (c, w) in enumerate(zip(line, widths))).rstrip())
+        padded = [c.ljust(w) if i in (0, last) else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths))]
+        lines.append("  ".join(padded).rstrip())
     return "\n".join(lines + [""] + [f"error: {problem}" for problem in results["problems"]]).rstrip()
 
 
 PAGE = """# Benchmarks
 
-This page is written by `scripts/bench`; every number on it was measured in one run on one machine. All sides compute
-the same answers from the same data: binary trees, one dense random kernel per level and rank, {samples} unless a row
-says otherwise. A row's time is that from the user's array to the user's array on one thread, the least of several
-repetitions; answers are compared before a time counts. See [tests/bench/](../tests/bench/).
+This page is written by `scripts/bench`; every number below was measured in one run on one machine. All sides compute
+the same answers from the same data: binary trees, one dense random kernel per level and rank, 1024 leaves and 1024
+samples unless a row says otherwise. A time is that from the user's array to the user's array on one thread, the least
+of several repetitions, and counts only once the answers agree (f32 to 1e-5, f64 to 1e-10). Programs, data and targets
+are in [tests/bench/](../tests/bench/).
 
-* **GFLOP/s** and **peak** count the products alone: 2 S^2 per edge and direction; look-ups of exact symbols are not
-  flops. **roofline** is the least time that the machine's flops or its memory allow, divided by ours.
-* Peers' times are followed by how many times longer they take than ours. BEAGLE and libpll start from data that were
-  loaded before the clock started; the target is BEAGLE's in single precision, the same work, but its code for double
-  precision is sometimes the faster. *ONNX Runtime* runs the network as drawn, *ORT tuned* the same network rewritten by
-  hand for it (tests/bench/onnx_networks.py). *simple* is belief propagation level by level with OpenBLAS and vectorized loops.
+* **GFLOP/s** and **peak** count the products alone, 2 S^2 per edge and direction; look-ups of exact symbols are not
+  flops. **roofline** is the least time that this machine's multiply-adds and its memory allow, divided by ours.
+* A peer's time is followed by how many times as long as ours it is. BEAGLE and libpll start from data that were loaded
+  before the clock started. Targets are for BEAGLE in single precision, the same work; what it takes in double precision
+  is shown because that is sometimes less.
+* *ONNX Runtime* runs the ConvNet or U-Net as drawn, *ORT tuned* the same network rewritten by hand for that runtime.
+  *simple* is belief propagation level by level, with OpenBLAS and vectorized loops.
 
 ```sh no-run
 {command}
@@ -135,7 +145,6 @@ def page(results):
         hows.append([entry["name"], "Espalier", entry["how"]])
         hows += [["", PEERS[peer], found["how"]] for peer, found in entry["peers"].items()]
     return PAGE.format(
-        samples="1024 leaves and 1024 samples",
         command=results["command"],
         machine="\n".join(f"* {line}" for line in summary(results)),
         table=markdown([HEADER] + [cells(entry) for entry in rows]),
