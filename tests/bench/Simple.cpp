@@ -50,6 +50,7 @@ public:
     for (int64_t l = 0; l < static_cast<int64_t>(d.size()); ++l)
       d[l].resize(rows(l) * S);
     others.resize(rows(L - 1) * S);
+    largest.resize(job.leaves());
     logScale.resize(block);
     for (int64_t s = 0; s < S; ++s) {
       prior[s] = static_cast<Real>(job.prior.data<double>()[s]);
@@ -156,7 +157,6 @@ private:
     int64_t nodes = int64_t{1} << l;
     Real *message = h[l].data();
     for (int64_t i = 0; i < count; ++i) {
-      Real largest[1 << 16];
       for (int64_t node = 0; node < nodes; ++node)
         largest[node] = scaleRow(message + (i * nodes + node) * S);
       Real sum = 0;
@@ -237,6 +237,7 @@ private:
   std::vector<std::array<Values, 2>> q; ///< [l][rank]: what the children of that rank send up
   std::vector<Values> d;                ///< [l]: what a node's parent sends down
   Values others;
+  Values largest; ///< entries of one sample's messages, by node
   std::vector<double> logScale;
   Real prior[S], value[S], slope[S], offset[S];
 };

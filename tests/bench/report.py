@@ -85,7 +85,7 @@ def cells(entry):
 def summary(results):
     limits, targets = results["limits"], [t["met"] for entry in results["rows"] for t in entry["targets"]]
     return [
-        f"{results['machine']['processor']}, {results['machine']['processors']} processors; {results['date']}",
+        "{processor}, {processors} processors, {system}; ".format(**results["machine"]) + results["date"],
         f"one thread: {limits['peak_f32']:.1f} GFLOP/s in f32, {limits['peak_f64']:.1f} in f64; memory "
         f"{limits['read']:.1f} GB/s read, {limits['triad']:.1f} GB/s triad",
         f"{targets.count(True)} of {len(targets) - targets.count(None)} targets met",
