@@ -1,6 +1,9 @@
-# What scripts/demo and scripts/test share; sourced by both, from the repository's root. It brings a Debian machine to
-# where a preset can be built: says what is missing, installs it, configures and builds. Nothing is fetched, and the
-# network not touched, when everything is there.
+# What scripts/demo, scripts/test and scripts/bench share; sourced by them, from the repository's root. It brings a
+# Debian machine to where a preset can be built: says what is missing, installs it, configures and builds. Nothing is
+# fetched, and the network not touched, when everything is there.
+
+# Options for cmake on top of the preset's.
+configure_options=()
 
 # A heading; bold where people look at a terminal.
 heading() {
@@ -12,7 +15,7 @@ fail() {
   exit 1
 }
 
-# Prints the lines of scripts/packages.txt whose package is not installed.
+# missing_packages LIST...: prints the lines of these files whose package is not installed.
 missing_packages() {
   local package purpose
   while read -r package purpose; do
@@ -21,7 +24,7 @@ missing_packages() {
     installed*) ;;
     *) printf '%s %s\n' "$package" "$purpose" ;;
     esac
-  done <scripts/packages.txt
+  done < <(cat "$@")
 }
 
 # Runs apt-get as root, showing what it said only when it fails.
@@ -38,13 +41,15 @@ apt_get() {
   rm -f "$log"
 }
 
+# install_packages [LIST...]: installs what these files list; scripts/packages.txt without any.
 install_packages() {
+  if [ $# -eq 0 ]; then set -- scripts/packages.txt; fi
   if ! command -v dpkg >/dev/null; then
-    echo "Not a Debian system: taking it that what scripts/packages.txt lists is installed already."
+    echo "Not a Debian system: taking it that what $* lists is installed already."
     return
   fi
   local missing packages=() package purpose
-  missing=$(missing_packages)
+  missing=$(missing_packages "$@")
   if [ -z "$missing" ]; then return; fi
 
   heading "Installing what is missing, from Debian's packages"
@@ -78,14 +83,15 @@ parallel_jobs() {
   echo "$jobs"
 }
 
-# build_preset PRESET [TARGET...]: configures, then builds the targets, or everything.
+# build_preset PRESET [TARGET...]: configures, with configure_options on top of the preset's own, then builds the
+# targets, or everything.
 build_preset() {
   local preset=$1 targets=() log
   shift
   if [ $# -gt 0 ]; then targets=(--target "$@"); fi
   heading "Building (preset $preset, in build/$preset)"
   log=$(mktemp)
-  if ! cmake --preset "$preset" >"$log" 2>&1; then
+  if ! cmake --preset "$preset" "${configure_options[@]}" >"$log" 2>&1; then
     cat "$log" >&2
     rm -f "$log"
     fail "configuring failed; the reason is above"

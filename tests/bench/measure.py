@@ -1,0 +1,135 @@
+"""Measures rows: writes the job of each side, runs its program, and compares the answers."""
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+
+from cases import SIGMA, Case
+from onnx_networks import write_network
+from rows import ONNX, TOLERANCE
+
+HERE = pathlib.Path(__file__).resolve().parent
+PROGRAMS = HERE.parent.parent / "build/release/bin"
+FOLDER = HERE.parent.parent / "build/bench"
+
+
+class Mismatch(Exception):
+    pass
+
+
+class Bench:
+    """Measures `rows`; `seconds` are spent on each side of a row, roughly."""
+
+    def __init__(self, compiler, rows, seconds):
+        self.compiler, self.seconds = compiler, str(seconds)
+        self.cases = {}
+        self.wanted = {row.same_as for row in rows}
+        self.answers = {}  # of the rows that others are compared with
+        self.environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"} | best_openblas()
+        self.compile_models(rows)
+
+    def limits(self):
+        output = subprocess.run([PROGRAMS / "bench_limits"], check=True, capture_output=True, text=True).stdout
+        return json.loads(output)
+
+    def case(self, row):
+        key = (row.states, row.depth, row.batch)
+        if key not in self.cases:
+            self.cases[key] = Case(FOLDER, *key)
+        return self.cases[key]
+
+    def library(self, row):
+        """The row's model, compiled."""
+        source = self.case(row).path("symbol" if row.evidence in ("symbol", "sparse") else "gaussian", "toml")
+        if not row.rescaling:
+            return self.compiler.library(self.compiler.without_rescaling(source), row.dtype)
+        options = [f"--dtype={row.dtype}"] + ([f"--net-opt={row.net_opt}"] if row.net_opt else [])
+        return self.compiler.library(source, row.dtype + row.net_opt, *options)
+
+    def compile_models(self, rows):
+        """Compiles all models, as many at once as there are processors."""
+
+        def key(row):
+            symbols = row.evidence in ("symbol", "sparse")
+            return self.case(row), symbols, row.dtype, row.net_opt, row.rescaling
+
+        distinct = {key(row): row for row in rows}
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            libraries = dict(zip(distinct, pool.map(self.library, distinct.values())))
+        self.libraries = {row.name: libraries[key(row)] for row in rows}
+
+    def job(self, row, side):
+        """Writes the job file of one side of a row."""
+        case = self.case(row)
+        job = {
+            "query": row.query,
+            "evidence": "symbol" if row.evidence == "sparse" else row.evidence,
+            "dtype": row.dtype,
+            "sigma": SIGMA,
+            "threads": row.threads,
+            "program": row.program,
+            "input": case.evidence(row.evidence, row.dtype, row.first),
+            "output": case.path(f"answer-{side}"),
+        } | {name: case.path(name) for name in ("kernels", "prior", "values")}
+        if side == "espalier":
+            job["library"] = self.libraries[row.name]
+        if side == "beagle_double":
+            job["dtype"] = "f64"
+        if side in ONNX:
+            job["network"] = write_network(case, row.query, row.evidence, tuned=side == "onnx_tuned")
+        path = case.path(f"job-{side}", "json")
+        path.write_text(json.dumps(job, default=str))
+        return case, path
+
+    def time(self, row, side):
+        """Runs one side of a row: {"seconds", "how"} and its answer."""
+        case, job = self.job(row, side)
+        result = case.path(f"report-{side}", "json")
+        command = [PROGRAMS / f"bench_{side.removesuffix('_double')}"]
+        if side in ONNX:
+            command = ["node", HERE / "onnx_runtime.js", FOLDER / "npm"]
+        command += [job, result, self.seconds]
+        done = subprocess.run(command, capture_output=True, text=True, env=self.environment)
+        if done.returncode:
+            raise RuntimeError(f"{row.name}: {side} fails:\n{done.stderr.strip()}")
+        google = json.loads(result.read_text())
+        least = next(entry for entry in google["benchmarks"] if entry.get("aggregate_name") == "min")
+        answer = np.load(case.path(f"answer-{side}"))
+        return {"seconds": least["real_time"], "how": google["context"]["how"]}, answer
+
+    def measure(self, row):
+        """Ours and every peer of the row, and how far their answers are apart. Raises Mismatch where too far."""
+        ours, answer = self.time(row, "espalier")
+        entry = {"name": row.name, "seconds": ours["seconds"], "how": ours["how"], "peers": {}}
+        for peer in row.peers:
+            theirs, other = self.time(row, peer)
+            theirs["difference"] = compare(row, answer, other, peer)
+            entry["peers"][peer] = theirs
+        if row.same_as:
+            entry["difference"] = compare(row, self.answers[row.same_as], answer, f"'{row.same_as}'")
+        if row.name in self.wanted:
+            self.answers[row.name] = answer
+        return entry
+
+
+def best_openblas():
+    """OpenBLAS takes processors that it does not know for old ones; its AVX-512 code is the faster where it runs."""
+    flags = pathlib.Path("/proc/cpuinfo").read_text() if sys.platform == "linux" else ""
+    return {"OPENBLAS_CORETYPE": "SkylakeX"} if " avx512f" in flags and " avx512dq" in flags else {}
+
+
+def compare(row, ours, theirs, peer):
+    """The largest difference: absolute for posteriors (for denoised values per range of e), relative for loglik."""
+    if ours.shape != theirs.shape:
+        raise Mismatch(f"{row.name}: expected an answer of shape {ours.shape} from {peer}, got {theirs.shape}")
+    ours, theirs = ours.astype("f8"), theirs.astype("f8")
+    scale = {"loglik": np.maximum(1, np.abs(ours)), "denoise": 2}.get(row.query, 1)
+    difference = float((np.abs(ours - theirs) / scale).max())
+    if not difference <= TOLERANCE[row.dtype]:
+        raise Mismatch(f"{row.name}: expected {peer} within {TOLERANCE[row.dtype]:g} of ours, got {difference:.2g}")
+    return difference

@@ -1,0 +1,152 @@
+"""From measurements to the table: shares of the machine's limits, ratios to peers, and whether targets are met."""
+
+PEERS = {
+    "beagle": "BEAGLE",
+    "beagle_double": "BEAGLE f64",
+    "libpll": "libpll",
+    "onnx": "ONNX Runtime",
+    "onnx_tuned": "ORT tuned",
+    "simple": "simple",
+}
+
+
+def judge(rows, entries, limits):
+    """Adds to each entry what follows from its times."""
+    rows = {row.name: row for row in rows}
+    by_name = {entry["name"]: entry for entry in entries}
+    for entry in entries:
+        row, seconds = rows[entry["name"]], entry["seconds"]
+        peak = limits[f"peak_{row.dtype}"] * 1e9 * row.threads
+        compute, memory = row.flops / peak, row.bytes / (max(limits["read"], limits["triad"]) * 1e9)
+        entry |= {
+            "samples": row.samples,
+            "leaves": row.leaves,
+            "gflops": row.flops / seconds / 1e9,
+            "peak": compute / seconds,
+            "bound_seconds": max(compute, memory),
+            "bound": "flops" if compute >= memory else "memory",
+            "roofline": max(compute, memory) / seconds,
+            "leaves_per_second": row.leaves / seconds,
+        }
+        for peer in entry["peers"].values():
+            peer["ratio"] = peer["seconds"] / seconds
+    for entry in entries:
+        row = rows[entry["name"]]
+        group = [other for other in entries if row.group and rows[other["name"]].group == row.group]
+        entry["targets"] = [
+            verdict(target, entry, by_name.get(target.of), group)
+            for target in row.targets
+            if not target.of or target.of in by_name
+        ]
+    return entries
+
+
+def verdict(target, entry, other, group):
+    seconds = entry["seconds"]
+    if target.kind in ("peak", "roofline"):
+        what, got = f"{target.value:.0%} of {target.kind}", entry[target.kind]
+    elif target.kind == "speedup":
+        what, got = f"{target.value:g} x 1 thread", other["seconds"] / seconds
+    elif target.kind == "time":
+        what, got = f"{target.value:g} of BP's time at most", seconds / other["seconds"]
+    elif target.kind == "rescaling":
+        return {"target": "time with rescaling", "got": other["seconds"] / seconds, "met": None}
+    elif target.kind == "flat":
+        cost = seconds / entry["leaves"]
+        what, got = f"{target.value:g} of the least cost at most", cost / min(e["seconds"] / e["leaves"] for e in group)
+    else:
+        what, got = f"{target.value:g} x {PEERS[target.kind]}", entry["peers"][target.kind]["ratio"]
+    at_most = target.kind in ("time", "flat")
+    return {"target": what, "got": got, "met": got <= target.value if at_most else got >= target.value}
+
+
+def time_text(seconds):
+    unit, scale = ("us", 1e6) if seconds < 1e-3 else ("ms", 1e3)
+    return f"{seconds * scale:.3g} {unit}" if seconds * scale < 1000 else f"{seconds * scale:.0f} {unit}"
+
+
+def got_text(judged):
+    got = f"{judged['got']:.0%}" if "%" in judged["target"] else f"{judged['got']:.2f}"
+    return f"{judged['target']}: {got}" + {None: "", True: ", met", False: ", MISSED"}[judged["met"]]
+
+
+HEADER = ["row", "time", "GFLOP/s", "peak", "roofline", "M leaves/s", *PEERS.values(), "target: measured"]
+
+
+def cells(entry):
+    line = [entry["name"], time_text(entry["seconds"]), f"{entry['gflops']:.1f}", f"{entry['peak']:.0%}"]
+    line += [f"{entry['roofline']:.0%} ({entry['bound']})", f"{entry['leaves_per_second'] / 1e6:.1f}"]
+    for peer in PEERS:
+        found = entry["peers"].get(peer)
+        line.append(f"{time_text(found['seconds'])} ({found['ratio']:.1f}x)" if found else "")
+    return [*line, "; ".join(map(got_text, entry["targets"]))]
+
+
+def summary(results):
+    limits, targets = results["limits"], [t["met"] for entry in results["rows"] for t in entry["targets"]]
+    return [
+        "{processor}, {processors} processors, {system}; ".format(**results["machine"]) + results["date"],
+        f"one thread: {limits['peak_f32']:.1f} GFLOP/s in f32, {limits['peak_f64']:.1f} in f64; memory "
+        f"{limits['read']:.1f} GB/s read, {limits['triad']:.1f} GB/s triad",
+        f"{targets.count(True)} of {len(targets) - targets.count(None)} targets met",
+    ]
+
+
+def text(results):
+    table = [HEADER] + [cells(entry) for entry in results["rows"]]
+    widths = [max(map(len, column)) for column in zip(*table)]
+    lines = summary(results) + [""]
+    last = len(widths) - 1
+    for line in table:
+        padded = [c.ljust(w) if i in (0, last) else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths))]
+        lines.append("  ".join(padded).rstrip())
+    return "\n".join(lines + [""] + [f"error: {problem}" for problem in results["problems"]]).rstrip()
+
+
+PAGE = """# Benchmarks
+
+This page is written by `scripts/bench`; every number below was measured in one run on one machine. All sides compute
+the same answers from the same data: binary trees, one dense random kernel per level and rank, 1024 leaves and 1024
+samples unless a row says otherwise. A time is that from the user's array to the user's array on one thread, the least
+of several repetitions, and counts only once the answers agree (f32 to 1e-5, f64 to 1e-10). Programs, data and targets
+are in [tests/bench/](../tests/bench/).
+
+* **GFLOP/s** and **peak** count the products alone, 2 S^2 per edge and direction; look-ups of exact symbols are not
+  flops. **roofline** is the least time that this machine's multiply-adds and its memory allow, divided by ours.
+* A peer's time is followed by how many times as long as ours it is. BEAGLE and libpll start from data that were loaded
+  before the clock started. Targets are for BEAGLE in single precision, the same work; what it takes in double precision
+  is shown because that is sometimes less.
+* *ONNX Runtime* runs the ConvNet or U-Net as drawn, *ORT tuned* the same network rewritten by hand for that runtime.
+  *simple* is belief propagation level by level, with OpenBLAS and vectorized loops.
+
+```sh no-run
+{command}
+```
+
+{machine}
+
+{table}
+
+How the sides ran:
+
+{how}
+"""
+
+
+def markdown(table):
+    lines = ["| " + " | ".join(line) + " |" for line in table]
+    return "\n".join([lines[0], "|" + "---|" * len(table[0])] + lines[1:])
+
+
+def page(results):
+    rows = results["rows"]
+    hows = [["row", "side", "how"]]
+    for entry in rows:
+        hows.append([entry["name"], "Espalier", entry["how"]])
+        hows += [["", PEERS[peer], found["how"]] for peer, found in entry["peers"].items()]
+    return PAGE.format(
+        command=results["command"],
+        machine="\n".join(f"* {line}" for line in summary(results)),
+        table=markdown([HEADER] + [cells(entry) for entry in rows]),
+        how=markdown(hows),
+    )
