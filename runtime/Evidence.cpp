@@ -94,8 +94,8 @@ private:
   const std::string &place;
 };
 
-/// Float64 likelihoods to float32, each leaf's largest brought into [2^125, 2^126) by an exact power of two, which leaves
-/// the smaller ones most room. What is positive stays so: it may be all that the model's zeros allow.
+/// Float64 likelihoods to float32, each leaf's largest brought into [2^125, 2^126) by an exact power of two, which
+/// leaves the smaller ones most room. What is positive stays so: it may be all that the model's zeros allow.
 Evidence narrowSoft(const Model &model, const Array &input) {
   int64_t states = model.leafStates();
   int64_t leaves = model.leaves();

@@ -42,8 +42,8 @@ static void append(SmallVectorImpl<Operand> &operands, SplitLog message, Prefix 
 }
 
 Value Contraction::rowMaximum(SplitLog message) {
-  // A weight below e^-100 makes its input count for less, by what it lies below that: so no term that decides leaves the
-  // range of doubles. Other sums stay about an input itself: where all inputs are 0, a row of probabilities sums to 1.
+  // A weight below e^-100 makes its input count for less, by what it lies below that: so no term that decides leaves
+  // the range of doubles. Other sums stay about an input itself: where all are 0, a row of probabilities sums to 1.
   constexpr double lowest = -100;
   bool tiny = elementType.isF64() && llvm::any_of(weights, [](double w) { return w > 0 && std::log(w) < lowest; });
   std::vector<double> table(weights);
