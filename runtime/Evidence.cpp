@@ -94,7 +94,8 @@ private:
   const std::string &place;
 };
 
-/// Float64 likelihoods to float32, each leaf's largest brought into [0.5, 1) by an exact power of two.
+/// Float64 likelihoods to float32, each leaf's largest brought into [2^125, 2^126) by an exact power of two, which
+/// leaves the smaller ones most room. What is positive stays so: it may be all that the model's zeros allow.
 Evidence narrowSoft(const Model &model, const Array &input) {
   int64_t states = model.leafStates();
   int64_t leaves = model.leaves();
@@ -105,8 +106,12 @@ Evidence narrowSoft(const Model &model, const Array &input) {
   for (int64_t leaf = 0; leaf < batch * leaves; ++leaf, from += states, to += states) {
     int exponent = 0;
     std::frexp(*std::max_element(from, from + states), &exponent);
-    for (int64_t a = 0; a < states; ++a)
+    exponent -= 126;
+    for (int64_t a = 0; a < states; ++a) {
       to[a] = static_cast<float>(std::ldexp(from[a], -exponent));
+      if (from[a] > 0)
+        to[a] = std::max(to[a], std::numeric_limits<float>::denorm_min());
+    }
     result.logScale[leaf / leaves] += exponent * M_LN2;
   }
   return result;

@@ -122,11 +122,40 @@ def leaf_fields(model, observed, kind, lam=1.0, sigma=1.0):
     return np.where(missing, 0, score - best), np.where(missing[..., 0], 0, density).sum(axis=-1)
 
 
-def log_sum_exp(x, axis):
-    largest = x.max(axis=axis, keepdims=True)
-    shift = np.where(np.isneginf(largest), 0, largest)
-    with np.errstate(divide="ignore"):
-        return (np.log(np.exp(x - shift).sum(axis=axis, keepdims=True)) + shift).squeeze(axis)
+class Logs:
+    """Logarithms in two parts, whole numbers and the rest, their value being the sum.
+
+    Where zeros leave a leaf no choice, some states have a huge number in common. Whole numbers add up exactly, so that
+    it vanishes where these states are compared, and the rest keeps its digits.
+    """
+
+    def __init__(self, whole, rest):
+        self.whole, self.rest = whole, rest
+
+    @staticmethod
+    def of(x):
+        whole = np.where(np.isneginf(x), 0, np.rint(x))
+        return Logs(whole, x - whole)
+
+    def each(self, function):
+        """Both parts, rearranged or summed alike."""
+        return Logs(function(self.whole), function(self.rest))
+
+    def __add__(self, other):
+        return Logs(self.whole + other.whole, self.rest + other.rest)
+
+    def largest(self, axis):
+        """The largest as a whole number, 0 where all are -inf; the axis stays."""
+        return Logs.of((self.whole + self.rest).max(axis=axis, keepdims=True)).whole
+
+    def log_sum_exp(self, axis):
+        largest = self.largest(axis)
+        with np.errstate(divide="ignore"):
+            rest = np.log(np.exp(self.whole - largest + self.rest).sum(axis=axis))
+        return Logs(largest.squeeze(axis), rest)
+
+    def value(self):
+        return self.whole + self.rest
 
 
 def edge_logs(model, l):
@@ -137,34 +166,36 @@ def edge_logs(model, l):
 
 
 def norm(x):
-    """(x with its largest state at 0, what was taken away); what is impossible stays so."""
-    largest = x.max(axis=-1, keepdims=True)
-    shift = np.where(np.isneginf(largest), 0, largest)
-    return x - shift, shift[..., 0]
+    """(x with its largest state near 0, what was taken away)."""
+    largest = x.largest(axis=-1)
+    return Logs(x.whole - largest, x.rest), largest[..., 0]
 
 
 def propagate(model, fields):
     """(beliefs, offset): logs of every level's beliefs, [batch x nodes x states], each node's up to a constant.
 
-    The root's sum, plus offset[batch], to the log of the evidence's weight. Messages are normed on the way: what all
-    states have in common may be huge and would cost them their last digits.
+    The root's sum, plus offset[batch], to the log of the evidence's weight. Messages are normed on the way.
     """
     batch = fields.shape[0]
-    up, messages, offset = {model.depth: fields}, {}, np.zeros(batch, REAL)
+    up, messages, offset = {model.depth: Logs.of(fields)}, {}, np.zeros(batch, REAL)
     for l in range(model.depth, 0, -1):
-        told, shift = norm(log_sum_exp(edge_logs(model, l) + up[l][:, :, None, :], axis=3))
-        messages[l] = told.reshape(batch, model.nodes(l - 1), model.ranks(l), model.states[l - 1])
-        up[l - 1], also = norm(messages[l].sum(axis=2))
+        edges = Logs.of(edge_logs(model, l))
+        told, shift = norm((edges + up[l].each(lambda x: x[:, :, None, :])).log_sum_exp(axis=3))
+        messages[l] = told.each(
+            lambda x: x.reshape(batch, model.nodes(l - 1), model.ranks(l), model.states[l - 1]))
+        up[l - 1], also = norm(messages[l].each(lambda x: x.sum(axis=2)))
         offset = offset + shift.sum(axis=1) + also.sum(axis=1)
     with np.errstate(divide="ignore"):
-        outside = np.broadcast_to(np.log(model.prior), up[0].shape)
+        outside = Logs.of(np.broadcast_to(np.log(model.prior), fields.shape[:1] + (1, model.states[0])))
     beliefs = [outside + up[0]]
     for l in range(1, model.depth + 1):
-        told = np.empty_like(messages[l])
-        for i in range(model.ranks(l)):  # every child hears of its siblings only
-            told[:, :, i] = outside + np.delete(messages[l], i, axis=2).sum(axis=2)
-        told, _ = norm(told.reshape(batch, model.nodes(l), model.states[l - 1]))
-        outside, _ = norm(log_sum_exp(edge_logs(model, l) + told[:, :, :, None], axis=2))
+        # Every child hears of its siblings only.
+        told = [outside + messages[l].each(lambda x: np.delete(x, i, axis=2).sum(axis=2))
+                for i in range(model.ranks(l))]
+        told = Logs(np.stack([t.whole for t in told], axis=2), np.stack([t.rest for t in told], axis=2))
+        told, _ = norm(told.each(lambda x: x.reshape(batch, model.nodes(l), model.states[l - 1])))
+        edges = Logs.of(edge_logs(model, l))
+        outside, _ = norm((edges + told.each(lambda x: x[:, :, :, None])).log_sum_exp(axis=2))
         beliefs.append(outside + up[l])
     return beliefs, offset
 
@@ -177,8 +208,9 @@ def user_layout(model, l, array):
 
 
 def posteriors(beliefs):
-    total = log_sum_exp(beliefs, axis=2)[:, :, None]
-    return np.exp(beliefs - np.where(np.isneginf(total), 0, total))
+    weights = np.exp(beliefs.whole - beliefs.largest(axis=2) + beliefs.rest)
+    total = weights.sum(axis=2, keepdims=True)
+    return weights / np.where(total == 0, 1, total)
 
 
 def answer(model, query, observed, level=None, lam=1.0, sigma=1.0, soft=False):
@@ -187,8 +219,11 @@ def answer(model, query, observed, level=None, lam=1.0, sigma=1.0, soft=False):
     fields, offset = leaf_fields(model, np.asarray(observed), kind, lam, sigma)
     beliefs, taken = propagate(model, fields)
     nothing, nothing_taken = propagate(model, np.zeros((1, model.nodes(model.depth), model.states[-1]), REAL))
-    loglik = log_sum_exp(beliefs[0][:, 0], axis=1) + taken + offset
-    loglik = loglik - log_sum_exp(nothing[0][:, 0], axis=1) - nothing_taken
+    def weight(root):
+        return root.each(lambda x: x[:, 0]).log_sum_exp(axis=1).value()
+
+    loglik = weight(beliefs[0]) + taken + offset
+    loglik = loglik - weight(nothing[0]) - nothing_taken
     impossible = np.isneginf(loglik)
     if query == "loglik":
         return loglik.astype(np.float64), impossible

@@ -73,23 +73,19 @@ private:
     return tensor::DimOp::create(builder, function.getLoc(), evidence, last);
   }
 
+  /// A value in one part: anything but a log message.
   Value get(Value value) {
-    Value tensor = tensors.lookup(value), low = lows.lookup(value);
-    if (!low)
-      return tensor ? tensor : value;
-    auto type = cast<bp::MessageType>(value.getType());
-    return index.map(type.getRanks(), {{'s', type.getStates()}}, type.getElementType(),
-                     {{tensor, Prefix::Path, "sb"}, {low, Prefix::Path, "sb"}},
-                     [](ScalarBuilder &b, ValueRange x) { return add(b, x[0], x[1]); });
+    Value tensor = tensors.lookup(value);
+    return tensor ? tensor : value;
   }
 
-  /// A message without what all its states have in common, and that (null where the message is in one part anyway).
-  std::pair<Value, Value> withoutCommonPart(Value value) {
-    Value low = lows.lookup(value);
-    if (!low)
-      return {get(value), Value()};
-    auto type = cast<bp::MessageType>(value.getType());
-    return joinAboutMaximum(index, type.getRanks(), type.getStates(), {tensors.lookup(value), low});
+  /// A log message in the parts that it is in.
+  SplitLog parts(Value value) { return {get(value), lows.lookup(value)}; }
+
+  void set(Value value, SplitLog message) {
+    tensors[value] = message.high;
+    if (message.low)
+      lows[value] = message.low;
   }
 
   static bool isLog(bp::MessageType type) { return type.getDomain() == bp::Domain::Log; }
@@ -97,6 +93,16 @@ private:
 
   /// The product of two messages' entries in their domain.
   static Value times(ScalarBuilder &b, bool log, Value x, Value y) { return log ? add(b, x, y) : mul(b, x, y); }
+
+  /// The product of two messages in their domain; `x` may be the parents' message.
+  SplitLog times(bp::MessageType type, SplitLog x, Prefix prefix, SplitLog y) {
+    if (isLog(type))
+      return addLogs(index, type.getRanks(), type.getStates(), x, prefix, y);
+    return {index.map(type.getRanks(), {{'s', type.getStates()}}, type.getElementType(),
+                      {{x.high, prefix, "sb"}, {y.high, Prefix::Path, "sb"}},
+                      [](ScalarBuilder &b, ValueRange v) { return mul(b, v[0], v[1]); }),
+            Value()};
+  }
 
   //===--------------------------------------------------------------------===//
   // Leaf fields
@@ -172,24 +178,15 @@ private:
       tensors[op.getMessage()] = edge.product(get(op.getInput()));
       return;
     }
-    auto [message, common] = withoutCommonPart(op.getInput());
-    SplitLog parts = op.getRowwise() ? edge.logSumExp(message) : logAboutMaximum(edge, message);
-    if (common)
-      parts.high = index.map(edge.ranks, {{'t', edge.to()}}, edge.elementType,
-                             {{parts.high, Prefix::Path, "tb"}, {common, Prefix::Path, "b"}},
-                             [](ScalarBuilder &b, ValueRange x) { return add(b, x[0], x[1]); });
-    tensors[op.getMessage()] = parts.high;
-    lows[op.getMessage()] = parts.low;
+    SplitLog input = parts(op.getInput());
+    set(op.getMessage(), op.getRowwise() ? edge.logSumExp(input) : logAboutMaximum(edge, input));
   }
 
-  /// log(K exp(h - max h)) and max h: one exp per entry of the message instead of one per entry of the kernel.
-  SplitLog logAboutMaximum(Contraction &edge, Value message) {
-    Value maximum = maximumOverStates(index, edge.ranks, edge.from(), message, kNegativeInfinity);
-    Value linear =
-        index.map(edge.ranks, {{'s', edge.from()}}, edge.elementType,
-                  {{message, Prefix::Path, "sb"}, {maximum, Prefix::Path, "b"}}, [](ScalarBuilder &b, ValueRange x) {
-                    return exp(b, sub(b, x[0], finiteOrZero(b, x[1], kNegativeInfinity)));
-                  });
+  /// log(K exp(h - m)) and m, the maximum of h to the nearest whole number: one exp per entry of the message instead of
+  /// one per entry of the kernel.
+  SplitLog logAboutMaximum(Contraction &edge, SplitLog message) {
+    Value maximum = largestLog(index, edge.ranks, edge.from(), message);
+    Value linear = weightsAbout(index, edge.ranks, edge.from(), message, maximum);
     Value high = index.map(edge.ranks, {{'t', edge.to()}}, edge.elementType, {{maximum, Prefix::Path, "b"}},
                            [](ScalarBuilder &, ValueRange x) { return x[0]; });
     Value low =
@@ -217,10 +214,8 @@ private:
       return index.reduceOverRanks(type.getRanks(), {{'s', type.getStates()}}, log ? 0 : 1, tensor,
                                    [&](ScalarBuilder &b, ValueRange x) { return times(b, log, x[0], x[1]); });
     };
-    Value low = lows.lookup(op.getInput());
-    tensors[op.getMessage()] = combine(low ? tensors.lookup(op.getInput()) : get(op.getInput()));
-    if (low)
-      lows[op.getMessage()] = combine(low);
+    auto [high, low] = parts(op.getInput());
+    set(op.getMessage(), {combine(high), low ? combine(low) : Value()});
   }
 
   void lower(bp::CombineShiftOp op) {
@@ -235,29 +230,40 @@ private:
 
   void lower(bp::NormalizeOp op) {
     bp::MessageType type = op.getInput().getType();
-    Type element = type.getElementType();
-    auto [message, common] = withoutCommonPart(op.getInput());
-    Value maximum =
-        maximumOverStates(index, type.getRanks(), type.getStates(), message, isLog(type) ? kNegativeInfinity : 0);
-    Value factor =
-        index.map(type.getRanks(), {}, element, {{maximum, Prefix::Path, "b"}}, [&](ScalarBuilder &b, ValueRange x) {
-          return isLog(type) ? finiteOrZero(b, x[0], kNegativeInfinity) : reciprocalPowerOfTwo(b, x[0]);
-        });
-    tensors[op.getMessage()] =
-        index.map(type.getRanks(), {{'s', type.getStates()}}, element,
-                  {{message, Prefix::Path, "sb"}, {factor, Prefix::Path, "b"}}, [&](ScalarBuilder &b, ValueRange x) {
-                    return isLog(type) ? sub(b, x[0], x[1]) : mul(b, x[0], x[1]);
-                  });
+    Value maximum = isLog(type) ? normalizeLog(op) : normalizeLinear(op);
     if (!op.getShift())
       return;
-    SmallVector<Operand> operands = {{get(op.getShift()), Prefix::Path, "b"}, {maximum, Prefix::Path, "b"}};
-    if (common)
-      operands.push_back({common, Prefix::Path, "b"});
-    tensors[op.getNewShift()] = index.map(type.getRanks(), {}, f64(), operands, [&](ScalarBuilder &b, ValueRange x) {
-      Value taken = isLog(type) ? toFloat(b, finiteOrZero(b, x[1], kNegativeInfinity), f64()) : logPowerOfTwo(b, x[1]);
-      Value sum = add(b, x[0], taken);
-      return x.size() > 3 ? add(b, sum, toFloat(b, x[2], f64())) : sum;
-    });
+    tensors[op.getNewShift()] =
+        index.map(type.getRanks(), {}, f64(), {{get(op.getShift()), Prefix::Path, "b"}, {maximum, Prefix::Path, "b"}},
+                  [&](ScalarBuilder &b, ValueRange x) {
+                    return add(b, x[0], isLog(type) ? toFloat(b, x[1], f64()) : logPowerOfTwo(b, x[1]));
+                  });
+  }
+
+  /// Divides by the power of two at or below the maximum, which is returned.
+  Value normalizeLinear(bp::NormalizeOp op) {
+    bp::MessageType type = op.getInput().getType();
+    Type element = type.getElementType();
+    Value message = get(op.getInput());
+    Value maximum = maximumOverStates(index, type.getRanks(), type.getStates(), message, 0);
+    Value factor = index.map(type.getRanks(), {}, element, {{maximum, Prefix::Path, "b"}},
+                             [](ScalarBuilder &b, ValueRange x) { return reciprocalPowerOfTwo(b, x[0]); });
+    tensors[op.getMessage()] = index.map(type.getRanks(), {{'s', type.getStates()}}, element,
+                                         {{message, Prefix::Path, "sb"}, {factor, Prefix::Path, "b"}},
+                                         [](ScalarBuilder &b, ValueRange x) { return mul(b, x[0], x[1]); });
+    return maximum;
+  }
+
+  /// Subtracts the maximum to the nearest whole number, which is returned.
+  Value normalizeLog(bp::NormalizeOp op) {
+    bp::MessageType type = op.getInput().getType();
+    SplitLog message = parts(op.getInput());
+    Value maximum = largestLog(index, type.getRanks(), type.getStates(), message);
+    Value high = index.map(type.getRanks(), {{'s', type.getStates()}}, type.getElementType(),
+                           {{message.high, Prefix::Path, "sb"}, {maximum, Prefix::Path, "b"}},
+                           [](ScalarBuilder &b, ValueRange x) { return sub(b, x[0], x[1]); });
+    set(op.getMessage(), {high, message.low});
+    return maximum;
   }
 
   /// The prior in a message's domain, as a table of its states.
@@ -271,10 +277,11 @@ private:
 
   void lower(bp::WeighOp op) {
     bp::MessageType type = op.getMessage().getType();
-    tensors[op.getMessage()] =
-        index.map({}, {{'s', type.getStates()}}, type.getElementType(),
-                  {{get(op.getInput()), Prefix::Path, "sb"}, prior(op.getPrior(), type)},
-                  [&](ScalarBuilder &b, ValueRange x) { return times(b, isLog(type), x[0], x[1]); });
+    SplitLog input = parts(op.getInput());
+    Value weighed = index.map({}, {{'s', type.getStates()}}, type.getElementType(),
+                              {{input.low ? input.low : input.high, Prefix::Path, "sb"}, prior(op.getPrior(), type)},
+                              [&](ScalarBuilder &b, ValueRange x) { return times(b, isLog(type), x[0], x[1]); });
+    set(op.getMessage(), input.low ? SplitLog{input.high, weighed} : SplitLog{weighed, Value()});
   }
 
   void lower(bp::PriorOp op) {
@@ -290,36 +297,26 @@ private:
       return reduceOverSiblings(index, type.getRanks(), type.getStates(), log ? 0 : 1, tensor,
                                 [&](ScalarBuilder &b, ValueRange x) { return times(b, log, x[0], x[1]); });
     };
-    Value low = lows.lookup(op.getSiblings());
-    Value all = siblings(low ? tensors.lookup(op.getSiblings()) : get(op.getSiblings()));
-    tensors[op.getMessage()] = index.map(type.getRanks(), {{'s', type.getStates()}}, type.getElementType(),
-                                         {{all, Prefix::Path, "sb"}, {get(op.getAbove()), Prefix::Parent, "sb"}},
-                                         [&](ScalarBuilder &b, ValueRange x) { return times(b, log, x[0], x[1]); });
-    if (low)
-      lows[op.getMessage()] = siblings(low);
+    auto [high, low] = parts(op.getSiblings());
+    SplitLog all = {siblings(high), low ? siblings(low) : Value()};
+    set(op.getMessage(), times(type, parts(op.getAbove()), Prefix::Parent, all));
   }
 
   void lower(bp::BeliefOp op) {
-    bp::MessageType type = op.getMessage().getType();
-    tensors[op.getMessage()] =
-        index.map(type.getRanks(), {{'s', type.getStates()}}, type.getElementType(),
-                  {{get(op.getAbove()), Prefix::Path, "sb"}, {get(op.getBelow()), Prefix::Path, "sb"}},
-                  [&](ScalarBuilder &b, ValueRange x) { return times(b, isLog(type), x[0], x[1]); });
+    set(op.getMessage(), times(op.getMessage().getType(), parts(op.getAbove()), Prefix::Path, parts(op.getBelow())));
   }
 
   //===--------------------------------------------------------------------===//
   // Answers
   //===--------------------------------------------------------------------===//
 
-  /// A belief as weights whose maximum, in the log domain, is 1.
+  /// A belief as weights; in the log domain, about its maximum.
   Value weightsOf(Value belief, bp::MessageType type, Value &maximum) {
     if (!isLog(type))
-      return belief;
-    maximum = maximumOverStates(index, type.getRanks(), type.getStates(), belief, kNegativeInfinity);
-    return index.map(type.getRanks(), {{'s', type.getStates()}}, type.getElementType(),
-                     {{belief, Prefix::Path, "sb"}, {maximum, Prefix::Path, "b"}}, [](ScalarBuilder &b, ValueRange x) {
-                       return exp(b, sub(b, x[0], finiteOrZero(b, x[1], kNegativeInfinity)));
-                     });
+      return get(belief);
+    SplitLog logs = parts(belief);
+    maximum = largestLog(index, type.getRanks(), type.getStates(), logs);
+    return weightsAbout(index, type.getRanks(), type.getStates(), logs, maximum);
   }
 
   Value sumOver(Value weights, bp::MessageType type) {
@@ -329,7 +326,7 @@ private:
   void lower(bp::PosteriorOp op) {
     bp::MessageType type = op.getBelief().getType();
     Value maximum;
-    Value weights = weightsOf(get(op.getBelief()), type, maximum);
+    Value weights = weightsOf(op.getBelief(), type, maximum);
     tensors[op.getPosterior()] = normalizeOverStates(index, type.getRanks(), type.getStates(), weights,
                                                      getElementTypeOrSelf(op.getPosterior().getType()));
   }
@@ -344,13 +341,13 @@ private:
     bp::MessageType type = op.getBelief().getType();
     double normalizer = -op.getLogPartition().convertToDouble();
     Value maximum;
-    Value sum = sumOver(weightsOf(get(op.getBelief()), type, maximum), type);
+    Value sum = sumOver(weightsOf(op.getBelief(), type, maximum), type);
     SmallVector<Operand> operands = {{sum, Prefix::Path, "b"}, {get(op.getShift()), Prefix::Path, "b"}};
     if (maximum)
       operands.push_back({maximum, Prefix::Path, "b"});
     tensors[op.getLoglik()] = index.map({}, {}, f64(), operands, [&](ScalarBuilder &b, ValueRange x) {
       Value total = add(b, log(b, toFloat(b, x[0], f64())), add(b, x[1], constant(b, f64(), normalizer)));
-      return maximum ? add(b, total, toFloat(b, finiteOrZero(b, x[2], kNegativeInfinity), f64())) : total;
+      return maximum ? add(b, total, toFloat(b, x[2], f64())) : total;
     });
   }
 
@@ -358,7 +355,7 @@ private:
   OpBuilder builder;
   IndexSpaceBuilder index;
   DenseMap<Value, Value> tensors; ///< messages and shifts, lowered
-  DenseMap<Value, Value> lows;    ///< low parts of log messages that are in two parts (SplitLog)
+  DenseMap<Value, Value> lows;    ///< of log messages that are in two parts (SplitLog)
 };
 
 struct ConvertBPToLinalg : espalier::impl::ConvertBPToLinalgBase<ConvertBPToLinalg> {

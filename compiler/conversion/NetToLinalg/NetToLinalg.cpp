@@ -125,9 +125,15 @@ private:
   /// A map whose features may be in two parts.
   Map parts(Value value) {
     Map map = maps.lookup(value);
-    if (map.copies)
-      map.tensor = index.map(ranks(map), {{'s', channels(map)}}, elementOf(map), {operandOf(map)},
-                             [](ScalarBuilder &, ValueRange x) { return x[0]; });
+    if (!map.copies)
+      return map;
+    auto copied = [&](Value tensor) {
+      return index.map(ranks(map), {{'s', channels(map)}}, elementOf(map), {{tensor, Prefix::Parent, "sb"}},
+                       [](ScalarBuilder &, ValueRange x) { return x[0]; });
+    };
+    map.tensor = copied(map.tensor);
+    if (map.low)
+      map.low = copied(map.low);
     map.copies = false;
     return map;
   }
@@ -144,7 +150,7 @@ private:
   /// A map in one part, whose groups may be copies of each other that operandOf reads where they are.
   Map view(Value value) {
     Map map = maps.lookup(value);
-    return map.copies ? map : get(value);
+    return map.copies && !map.low ? map : get(value);
   }
 
   static Operand operandOf(const Map &map) { return {map.tensor, map.copies ? Prefix::Parent : Prefix::Path, "sb"}; }
@@ -155,14 +161,8 @@ private:
                      [](ScalarBuilder &b, ValueRange v) { return floored(b, add(b, v[0], v[1])); });
   }
 
-  /// A map without what all its channels have in common, and that (null where the map is in one part anyway).
-  std::pair<Map, Value> withoutCommonPart(Value value) {
-    Map map = parts(value);
-    if (!map.low)
-      return {map, Value()};
-    auto [joined, common] = joinAboutMaximum(index, ranks(map), channels(map), {map.tensor, map.low});
-    return {Map{joined, map.level, map.grouped, Value()}, common};
-  }
+  static SplitLog logs(const Map &map) { return {map.tensor, map.low}; }
+
   Type f64() { return builder.getF64Type(); }
 
   static int64_t channels(const Map &map) {
@@ -193,8 +193,17 @@ private:
     return weights;
   }
 
-  /// The maximum over the channels of every position.
-  Value maximumOf(const Map &map) { return maximumOverStates(index, ranks(map), channels(map), map.tensor, lowest()); }
+  /// The maximum over the channels of every position; to the nearest whole number where features are in two parts.
+  Value maximumOf(const Map &map) {
+    if (map.low)
+      return largestLog(index, ranks(map), channels(map), logs(map));
+    return maximumOverStates(index, ranks(map), channels(map), map.tensor, lowest());
+  }
+
+  /// exp of what features lie above `maximum`.
+  Value weightsAbout(const Map &map, Value maximum) {
+    return espalier::weightsAbout(index, ranks(map), channels(map), logs(map), maximum);
+  }
 
   static double lowest() { return -std::numeric_limits<double>::infinity(); }
 
@@ -245,14 +254,16 @@ private:
     Value largest = maximumOverStates(index, branching, channels(weights), weights.tensor, 0);
     Value shift = index.map(branching, {}, f64(), {{largest, Prefix::Path, "b"}},
                             [&](ScalarBuilder &b, ValueRange x) { return log(b, toFloat(b, x[0], f64())); });
-    Value tensor = index.map(
-        branching, {{'s', channels(weights)}}, element,
-        {{weights.tensor, Prefix::Path, "sb"}, {largest, Prefix::Path, "b"}}, [&](ScalarBuilder &b, ValueRange x) {
-          Value weight = toFloat(b, x[0], element), most = toFloat(b, x[1], element);
-          Value zero = constant(b, element, 0);
-          Value positive = less(b, zero, weight);
-          return select(b, positive, flooredLog(b, div(b, weight, most)), constant(b, element, kFloor));
-        });
+    // In double precision a difference of logs, because a ratio may leave the range and still decide.
+    bool logs = element.isF64();
+    Value tensor = index.map(branching, {{'s', channels(weights)}}, element,
+                             {{weights.tensor, Prefix::Path, "sb"}, {logs ? shift : largest, Prefix::Path, "b"}},
+                             [&](ScalarBuilder &b, ValueRange x) {
+                               Value weight = toFloat(b, x[0], element), zero = constant(b, element, 0);
+                               Value ratio = logs ? floored(b, sub(b, log(b, weight), x[1]))
+                                                  : flooredLog(b, div(b, weight, toFloat(b, x[1], element)));
+                               return select(b, less(b, zero, weight), ratio, constant(b, element, kFloor));
+                             });
     maps[op.getResult()] = {tensor, depth(), false};
     maps[op.getShift()] = {shift, depth(), false};
     return success();
@@ -272,33 +283,27 @@ private:
   }
 
   LogicalResult lower(net::SoftmaxOp op) {
-    Map map = get(op.getInput());
-    Value maximum = maximumOf(map);
-    Value weights = index.map(ranks(map), {{'s', channels(map)}}, elementOf(map),
-                              {{map.tensor, Prefix::Path, "sb"}, {maximum, Prefix::Path, "b"}},
-                              [](ScalarBuilder &b, ValueRange x) { return exp(b, sub(b, x[0], x[1])); });
+    Map map = parts(op.getInput());
+    Value weights = weightsAbout(map, maximumOf(map));
     Value sum = sumOverStates(index, ranks(map), channels(map), weights);
     return each(op.getResult(), {weights, map.level, map.grouped}, {{sum, Prefix::Path, "b"}},
                 [](ScalarBuilder &b, ValueRange x) { return div(b, x[0], x[1]); });
   }
 
   LogicalResult lower(net::NormOp op) {
-    auto [map, common] = withoutCommonPart(op.getInput());
+    Map map = parts(op.getInput());
     if (map.grouped)
       return op.emitOpError() << "expects one feature vector per position, not a channel group per rank";
     Value maximum = maximumOf(map);
     if (op.getShift()) {
-      SmallVector<Operand> operands = {{maximum, Prefix::Path, "b"}};
-      if (common)
-        operands.push_back({common, Prefix::Path, "b"});
-      Value shift = index.map(ranks(map), {}, f64(), operands, [&](ScalarBuilder &b, ValueRange x) {
-        Value wide = toFloat(b, x[0], f64());
-        return exactMaximum(b, x.size() > 2 ? add(b, wide, toFloat(b, x[1], f64())) : wide);
-      });
+      Value shift = index.map(ranks(map), {}, f64(), {{maximum, Prefix::Path, "b"}},
+                              [&](ScalarBuilder &b, ValueRange x) { return exactMaximum(b, x[0]); });
       maps[op.getShift()] = {shift, map.level, false};
     }
-    return each(op.getResult(), map, {{maximum, Prefix::Path, "b"}},
-                [](ScalarBuilder &b, ValueRange x) { return floored(b, sub(b, x[0], x[1])); });
+    LogicalResult result = each(op.getResult(), map, {{maximum, Prefix::Path, "b"}},
+                                [](ScalarBuilder &b, ValueRange x) { return floored(b, sub(b, x[0], x[1])); });
+    maps[op.getResult()].low = map.low;
+    return result;
   }
 
   //===--------------------------------------------------------------------===//
@@ -307,7 +312,7 @@ private:
 
   /// Along the taps upward: positions of level l become channel groups of level l-1, or back.
   template <typename ConvolutionOp> LogicalResult convolve(ConvolutionOp op, bool upward, bool logSumExp) {
-    auto [in, common] = logSumExp ? withoutCommonPart(op.getInput()) : std::pair(get(op.getInput()), Value());
+    Map in = logSumExp ? parts(op.getInput()) : get(op.getInput());
     if (in.grouped == upward || in.depth() < 1)
       return op.emitOpError() << (upward ? "expects one feature vector per position of a level below the root"
                                          : "expects a channel group per rank");
@@ -318,24 +323,15 @@ private:
                               << channels(in) << " and " << llvm::product_of(op.getPatch());
     Map result = {Value(), upward ? in.level - 1 : in.level + 1, upward};
     if (logSumExp) {
-      SplitLog log = edge.logSumExp(in.tensor);
-      result.tensor = flooredSum(edge, log.high, common);
-      result.low = flooredSum(edge, log.low, Value());
+      SplitLog log = edge.logSumExp(logs(in));
+      result.tensor = log.high;
+      result.low = index.map(edge.ranks, {{'s', edge.to()}}, edge.elementType, {{log.low, Prefix::Path, "sb"}},
+                             [](ScalarBuilder &b, ValueRange x) { return floored(b, x[0]); });
     } else {
       result.tensor = edge.product(in.tensor);
     }
     maps[op.getResult()] = result;
     return success();
-  }
-
-  /// `features`, floored, plus what was taken away from the input of a convolution.
-  Value flooredSum(const Contraction &edge, Value features, Value common) {
-    SmallVector<Operand> operands = {{features, Prefix::Path, "sb"}};
-    if (common)
-      operands.push_back({common, Prefix::Path, "b"});
-    return index.map(edge.ranks, {{'s', edge.to()}}, edge.elementType, operands, [](ScalarBuilder &b, ValueRange x) {
-      return floored(b, x.size() > 2 ? add(b, x[0], x[1]) : x[0]);
-    });
   }
 
   LogicalResult lower(net::ConvOp op) { return convolve(op, /*upward=*/true, /*logSumExp=*/false); }
@@ -360,10 +356,10 @@ private:
   }
 
   LogicalResult lower(net::UpsampleOp op) {
-    Map map = get(op.getInput());
+    Map map = parts(op.getInput());
     if (map.grouped || map.level >= depth() || branching[map.level] != static_cast<int64_t>(op.getGroups()))
       return op.emitOpError() << "expects one copy per child rank";
-    maps[op.getResult()] = {map.tensor, map.level, true, Value(), /*copies=*/true};
+    maps[op.getResult()] = {map.tensor, map.level, true, map.low, /*copies=*/true};
     return success();
   }
 
@@ -392,12 +388,10 @@ private:
 
   LogicalResult lower(net::AddOp op) {
     Map map = parts(op.getInput()), skip = parts(op.getSkip());
-    if (!map.low && !skip.low)
-      return join(op, [](ScalarBuilder &b, ValueRange x) { return add(b, x[0], x[1]); });
     if (map.level != skip.level || map.grouped != skip.grouped)
       return op.emitOpError() << "expects a skip from the same level";
-    Value low = map.low && skip.low ? sum(map, map.low, skip.low) : map.low ? map.low : skip.low;
-    maps[op.getResult()] = {sum(map, map.tensor, skip.tensor), map.level, map.grouped, low};
+    auto [high, low] = addLogs(index, ranks(map), channels(map), logs(map), Prefix::Path, logs(skip));
+    maps[op.getResult()] = {high, map.level, map.grouped, low};
     return success();
   }
 
@@ -406,10 +400,14 @@ private:
   }
 
   LogicalResult lower(net::BiasOp op) {
-    Map map = get(op.getInput());
+    Map map = parts(op.getInput());
     Value bias = index.table({channels(map)}, logWeights(op.getWeights()), elementOf(map));
-    return each(op.getResult(), map, {{bias, Prefix::None, "s"}},
-                [](ScalarBuilder &b, ValueRange x) { return add(b, x[0], x[1]); });
+    Value biased = index.map(ranks(map), {{'s', channels(map)}}, elementOf(map),
+                             {{map.low ? map.low : map.tensor, Prefix::Path, "sb"}, {bias, Prefix::None, "s"}},
+                             [](ScalarBuilder &b, ValueRange x) { return add(b, x[0], x[1]); });
+    maps[op.getResult()] =
+        map.low ? Map{map.tensor, map.level, map.grouped, biased} : Map{biased, map.level, map.grouped, Value()};
+    return success();
   }
 
   /// `values` for every sample, as a feature map of the root.
@@ -463,14 +461,11 @@ private:
   }
 
   LogicalResult lower(net::EvidenceOp op) {
-    Map belief = get(op.getBelief()), shift = get(op.getShift());
+    Map belief = parts(op.getBelief()), shift = get(op.getShift());
     if (belief.depth() != 0 || shift.depth() != 0)
       return op.emitOpError() << "expects the root's belief and shift";
     Value maximum = maximumOf(belief);
-    Value weights = index.map({}, {{'s', channels(belief)}}, elementOf(belief),
-                              {{belief.tensor, Prefix::Path, "sb"}, {maximum, Prefix::Path, "b"}},
-                              [](ScalarBuilder &b, ValueRange x) { return exp(b, sub(b, x[0], x[1])); });
-    Value sum = sumOverStates(index, {}, channels(belief), weights);
+    Value sum = sumOverStates(index, {}, channels(belief), weightsAbout(belief, maximum));
     double normalizer = -op.getLogPartition().convertToDouble();
     Value loglik = index.map(
         {}, {}, f64(), {{sum, Prefix::Path, "b"}, {maximum, Prefix::Path, "b"}, {shift.tensor, Prefix::Path, "b"}},

@@ -4,12 +4,16 @@
 
 #include "compiler/conversion/support/Arithmetic.h"
 
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
 
 namespace espalier {
 using namespace scalar;
+
+/// log 0, where maxima start.
+constexpr double kLeast = -std::numeric_limits<double>::infinity();
 
 Value Contraction::product(Value message) {
   // Loop 't' runs over the result's states, 'f' over the message's.
@@ -19,40 +23,109 @@ Value Contraction::product(Value message) {
                       [](ScalarBuilder &b, ValueRange x) { return fma(b, x[0], x[1], x[2]); });
 }
 
-SplitLog Contraction::logSumExp(Value message) {
-  Operand kernel = index.kernel(ranks, shape, weights, elementType, upward ? "tf" : "ft");
-  Operand x = {message, Prefix::Path, "fb"};
+/// The whole number nearest to x, or 0 for -inf.
+static Value wholePart(ScalarBuilder &b, Value x) {
+  // Numbers of this size have no digits behind the point: the sum is rounded.
+  int digits = cast<FloatType>(x.getType()).getFPMantissaWidth();
+  Value large = constant(b, x.getType(), 1.5 * std::ldexp(1.0, digits - 1));
+  return finiteOrZero(b, sub(b, add(b, x, large), large), kLeast);
+}
+
+/// The logarithm as one number, from the elements of a message's parts (`low` may be null).
+static Value joined(ScalarBuilder &b, Value high, Value low) { return low ? add(b, high, low) : high; }
+
+/// Appends a message's parts to the operands of an op.
+static void append(SmallVectorImpl<Operand> &operands, SplitLog message, Prefix prefix, StringRef loops) {
+  operands.push_back({message.high, prefix, loops});
+  if (message.low)
+    operands.push_back({message.low, prefix, loops});
+}
+
+Value Contraction::rowMaximum(SplitLog message) {
+  // A weight below e^-100 makes its input count for less, by what it lies below that: so no term that decides leaves
+  // the range of doubles. Other sums stay about an input itself: where all are 0, a row of probabilities sums to 1.
+  constexpr double lowest = -100;
+  bool tiny = elementType.isF64() && llvm::any_of(weights, [](double w) { return w > 0 && std::log(w) < lowest; });
+  std::vector<double> table(weights);
+  if (tiny)
+    llvm::transform(table, table.begin(), [](double w) { return std::min(0.0, std::log(w) - lowest); });
+  SmallVector<Operand> operands = {index.kernel(ranks, shape, table, elementType, upward ? "tf" : "ft")};
+  append(operands, message, Prefix::Path, "fb");
   Loop outer = {'t', to()}, inner = {'f', from(), /*reduction=*/true};
-  double least = -std::numeric_limits<double>::infinity();
   Value maximum =
-      index.reduce(ranks, {outer, inner}, elementType, least, {kernel, x}, [&](ScalarBuilder &b, ValueRange v) {
-        Value counts = less(b, constant(b, elementType, 0), v[0]);
-        return select(b, counts, max(b, v[1], v[2]), v[2]);
+      index.reduce(ranks, {outer, inner}, elementType, kLeast, operands, [&](ScalarBuilder &b, ValueRange v) {
+        Value x = joined(b, v[1], message.low ? v[2] : Value());
+        if (tiny)
+          return max(b, add(b, v[0], x), v.back());
+        return select(b, less(b, constant(b, elementType, 0), v[0]), max(b, x, v.back()), v.back());
       });
-  Operand m = {maximum, Prefix::Path, "tb"};
-  Value sum = index.reduce(ranks, {outer, inner}, elementType, 0, {kernel, x, m}, [&](ScalarBuilder &b, ValueRange v) {
-    // Beyond the maximum lie only entries whose weight is 0; they must not become 0 * inf.
-    Value about = sub(b, v[1], finiteOrZero(b, v[2], least));
-    Value zero = constant(b, elementType, 0);
-    return fma(b, v[0], exp(b, select(b, less(b, zero, about), zero, about)), v[3]);
+  return index.map(ranks, {outer}, elementType, {{maximum, Prefix::Path, "tb"}},
+                   [](ScalarBuilder &b, ValueRange v) { return wholePart(b, v[0]); });
+}
+
+SplitLog Contraction::logSumExp(SplitLog message) {
+  Value maximum = rowMaximum(message);
+  SmallVector<Operand> operands = {index.kernel(ranks, shape, weights, elementType, upward ? "tf" : "ft"),
+                                   {maximum, Prefix::Path, "tb"}};
+  append(operands, message, Prefix::Path, "fb");
+  Loop outer = {'t', to()}, inner = {'f', from(), /*reduction=*/true};
+  // Beyond the maximum of what counts lie only inputs whose weight is 0, which must not become 0 * inf.
+  Type type = elementType;
+  double most = type.isF64() ? 700 : 80;
+  Value sum = index.reduce(ranks, {outer, inner}, type, 0, operands, [&](ScalarBuilder &b, ValueRange v) {
+    Value about = joined(b, sub(b, v[2], v[1]), message.low ? v[3] : Value());
+    Value bound = constant(b, type, most);
+    return fma(b, v[0], exp(b, select(b, less(b, bound, about), bound, about)), v.back());
   });
-  Value low = index.map(ranks, {outer}, elementType, {{sum, Prefix::Path, "tb"}},
+  Value low = index.map(ranks, {outer}, type, {{sum, Prefix::Path, "tb"}},
                         [](ScalarBuilder &b, ValueRange v) { return log(b, v[0]); });
   return {maximum, low};
 }
 
-std::pair<Value, Value> joinAboutMaximum(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, int64_t states,
-                                         SplitLog parts) {
-  Type elementType = getElementTypeOrSelf(parts.high.getType());
-  double least = -std::numeric_limits<double>::infinity();
-  Value maximum = maximumOverStates(index, ranks, states, parts.high, least);
-  Value about = index.map(ranks, {}, elementType, {{maximum, Prefix::Path, "b"}},
-                          [&](ScalarBuilder &b, ValueRange v) { return finiteOrZero(b, v[0], least); });
-  Value joined =
-      index.map(ranks, {{'s', states}}, elementType,
-                {{parts.high, Prefix::Path, "sb"}, {about, Prefix::Path, "b"}, {parts.low, Prefix::Path, "sb"}},
-                [](ScalarBuilder &b, ValueRange v) { return add(b, sub(b, v[0], v[1]), v[2]); });
-  return {joined, about};
+Value largestLog(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, int64_t states, SplitLog message) {
+  Type type = getElementTypeOrSelf(message.high.getType());
+  SmallVector<Operand> operands;
+  append(operands, message, Prefix::Path, "sb");
+  Value maximum = index.reduce(
+      ranks, {{'s', states, /*reduction=*/true}}, type, kLeast, operands,
+      [&](ScalarBuilder &b, ValueRange v) { return max(b, joined(b, v[0], message.low ? v[1] : Value()), v.back()); });
+  return index.map(ranks, {}, type, {{maximum, Prefix::Path, "b"}},
+                   [](ScalarBuilder &b, ValueRange v) { return wholePart(b, v[0]); });
+}
+
+Value weightsAbout(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, int64_t states, SplitLog message, Value common) {
+  SmallVector<Operand> operands = {{common, Prefix::Path, "b"}};
+  append(operands, message, Prefix::Path, "sb");
+  return index.map(ranks, {{'s', states}}, getElementTypeOrSelf(message.high.getType()), operands,
+                   [&](ScalarBuilder &b, ValueRange v) {
+                     return exp(b, joined(b, sub(b, v[1], v[0]), message.low ? v[2] : Value()));
+                   });
+}
+
+/// A message in one part as one in two.
+static SplitLog split(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, int64_t states, Value message) {
+  Type type = getElementTypeOrSelf(message.getType());
+  Operand x = {message, Prefix::Path, "sb"};
+  return {
+      index.map(ranks, {{'s', states}}, type, {x}, [](ScalarBuilder &b, ValueRange v) { return wholePart(b, v[0]); }),
+      index.map(ranks, {{'s', states}}, type, {x},
+                [](ScalarBuilder &b, ValueRange v) { return sub(b, v[0], wholePart(b, v[0])); })};
+}
+
+SplitLog addLogs(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, int64_t states, SplitLog x, Prefix prefix,
+                 SplitLog y) {
+  auto sum = [&](Value xs, Value ys) {
+    return index.map(ranks, {{'s', states}}, getElementTypeOrSelf(ys.getType()),
+                     {{xs, prefix, "sb"}, {ys, Prefix::Path, "sb"}},
+                     [](ScalarBuilder &b, ValueRange v) { return add(b, v[0], v[1]); });
+  };
+  if (!x.low && !y.low)
+    return {sum(x.high, y.high), Value()};
+  if (!x.low)
+    x = split(index, prefix == Prefix::Parent ? ranks.drop_back() : ranks, states, x.high);
+  if (!y.low)
+    y = split(index, ranks, states, y.high);
+  return {sum(x.high, y.high), sum(x.low, y.low)};
 }
 
 Value maximumOverStates(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, int64_t states, Value message,

@@ -11,8 +11,9 @@
 
 namespace espalier {
 
-/// A logarithm in two parts, the value being their sum. Where a kernel's zeros leave a leaf no choice, `high` is a huge
-/// number that all states have in common; it must be taken away before `low` is added, or the digits of `low` are lost.
+/// Logarithms in two parts, their value being the sum. `high` is a whole number, so that sums and differences of huge
+/// ones are exact, and `low` has the size of logarithms of weights. Where zeros leave a leaf no choice, `high` may be
+/// -10^8, for some states or for all, and no digit of `low` is lost beside it. Without `low`, `high` is any number.
 struct SplitLog {
   mlir::Value high, low;
 };
@@ -34,7 +35,11 @@ struct Contraction {
   mlir::Value product(mlir::Value message);
 
   /// log sum K exp(x), every sum about the largest x that its kernel lets count; log 0 is -inf.
-  SplitLog logSumExp(mlir::Value message);
+  SplitLog logSumExp(SplitLog message);
+
+private:
+  /// The whole number about which each sum is formed: [ranks x to x batch].
+  mlir::Value rowMaximum(SplitLog message);
 };
 
 /// Over the states of [ranks x states x batch]: a tensor [ranks x batch]. `least` is where the maximum starts.
@@ -51,10 +56,16 @@ mlir::Value normalizeOverStates(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t
 mlir::Value reduceOverSiblings(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> ranks, int64_t states, double init,
                                mlir::Value messages, IndexSpaceBuilder::Body body);
 
-/// The sum of both parts about the largest `high`, which is returned with it: [ranks x states x batch] and [ranks x
-/// batch]. Where every state is -inf, the second is 0.
-std::pair<mlir::Value, mlir::Value> joinAboutMaximum(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> ranks,
-                                                     int64_t states, SplitLog parts);
+/// The largest of a node's logarithms to the nearest whole number, 0 where all are -inf: [ranks x batch].
+mlir::Value largestLog(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> ranks, int64_t states, SplitLog message);
+
+/// exp(high - common + low), `common` being [ranks x batch] and finite: [ranks x states x batch].
+mlir::Value weightsAbout(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> ranks, int64_t states, SplitLog message,
+                         mlir::Value common);
+
+/// The sum of two messages of logarithms; in two parts if one of them is. `x` may be the parents' message.
+SplitLog addLogs(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> ranks, int64_t states, SplitLog x, Prefix prefix,
+                 SplitLog y);
 
 /// sum_a values[a, p] x[a]: [ranks x p x batch]. `shape` is that of values.
 mlir::Value expectation(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> ranks, llvm::ArrayRef<int64_t> shape,

@@ -74,10 +74,14 @@ func.func @others(%q: tensor<3x4x?xf32>, %lambda: f64, %sigma: f64) -> (tensor<3
 }
 
 // In the log domain a rowwise product is a log-sum-exp about a maximum of its own: one exp per entry of the kernel. The
-// maximum and the log of the sum stay apart until what all states have in common is taken away.
+// maximum, made a whole number by a sum that rounds, and the log of the sum stay apart.
 // CHECK-LABEL: @rowwise
-// CHECK: %[[MAX:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction", "parallel"]}
+// CHECK: %[[LARGEST:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction", "parallel"]}
 // CHECK-SAME: tensor<2x4x5xf64>
+// CHECK: %[[MAX:.*]] = linalg.generic {{.*}} ins(%[[LARGEST]] :
+// CHECK: %[[LARGE:.*]] = arith.constant 0x4338000000000000 : f64
+// CHECK: arith.addf %{{.*}}, %[[LARGE]]
+// CHECK: arith.subf %{{.*}}, %[[LARGE]]
 // CHECK: %[[SUM:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction", "parallel"]}
 // CHECK-SAME: %[[MAX]]
 // CHECK: math.exp

@@ -90,12 +90,16 @@ TEST_CASE("evidence: narrowed likelihoods keep their ratios and their size", "[e
   Array input = filled<double>({2, 2, 4, 4}, 3e-200);
   input.data<double>()[0] = 6e-200;
   input.data<double>()[7 * 4] = 0;
+  input.data<double>()[6 * 4] = 3e-270;
+  input.data<double>()[5 * 4] = 5e-324;
   Evidence evidence = checkEvidence(imageModel().model, EvidenceKind::Soft, input, "x.npy");
   REQUIRE(evidence.values.type() == ElementType::F32);
   const float *values = evidence.values.data<float>();
   CHECK(values[0] == 2 * values[1]);
   CHECK(values[7 * 4] == 0);
   CHECK(values[7 * 4 + 1] >= 0.5f);
+  CHECK(std::log(values[6 * 4]) - std::log(values[6 * 4 + 1]) == Approx(std::log(1e-70)));
+  CHECK(values[5 * 4] > 0);
   // The second sample: eight leaves, all likelihoods 3e-200.
   CHECK(evidence.logScale[1] + 8 * std::log(values[8 * 4]) == Approx(8 * std::log(3e-200)));
   CHECK(checkEvidence(imageModel().model, EvidenceKind::Soft, filled<float>({1, 2, 4, 4}, 1), "").logScale.empty());
