@@ -16,7 +16,7 @@ namespace espalier {
 void buildSchedulePipeline(OpPassManager &pm, const CodegenOptions &options) {
   pm.addNestedPass<func::FuncOp>(createLayOutTables({.lanes = options.lanes, .permute = options.permute}));
   pm.addPass(createCSEPass());
-  pm.addPass(createSchedule({.tile = options.tile}));
+  pm.addPass(createSchedule({.tile = options.tile, .keepBytes = options.keepBytes, .subtreeBytes = options.subtreeBytes}));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }

@@ -18,6 +18,8 @@ struct CodegenOptions {
   int64_t rows = 8;    ///< register block of a reduction: states ...
   int64_t columns = 2; ///< ... and vectors of samples
   bool hasFma = true;  ///< the machine has fused multiply-adds
+  int64_t keepBytes = 16 << 20;     ///< of messages that a tile keeps for the walk down: about a core's share of the caches
+  int64_t subtreeBytes = 256 << 10; ///< the same of one subtree where a tile's are more: within a core's own cache
   bool permute = true; ///< the machine permutes vectors by indices in a register
 };
 

@@ -23,9 +23,14 @@ def Schedule : Pass<"espalier-schedule", "::mlir::ModuleOp"> {
     Every function becomes one that handles a tile of `tile` samples and has the signature of runtime/ABI.h. Ops that feed
     the root form one nest of loops over child ranks, in which a node's message is computed as soon as its children's are;
     the others form a second nest from the root down. Each value gets one buffer of a node's size, reused along the
-    walk; what the second nest reads of the first is kept for the whole tile.
+    walk; what the second nest reads of the first is kept for the whole tile. Where that is more than `keep-bytes`, the tree is
+    cut at the highest level whose subtrees keep no more than `subtree-bytes`; messages below it are computed again, one
+    subtree at a time, when the second nest gets there.
   }];
-  let options = [Option<"tile", "tile", "int64_t", "32", "Samples per tile; a multiple of the vector width">];
+  let options = [
+    Option<"tile", "tile", "int64_t", "32", "Samples per tile; a multiple of the vector width">,
+    Option<"keepBytes", "keep-bytes", "int64_t", "16777216", "Messages of a tile that are kept for the walk down; more are cut">,
+    Option<"subtreeBytes", "subtree-bytes", "int64_t", "524288", "Messages of a subtree below the cut">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 

@@ -54,12 +54,13 @@ struct Step {
   int64_t fixedLoops() const { return depth + overRanks; }
 };
 
-/// Where a value lives: the whole tensor (`rankAxes` leading axes to be indexed by the path), one node's slice, or one
-/// slice for each of a node's siblings: then the first axis is the node's own rank, the last on its path.
+/// Where a value lives. Its `rankAxes` leading axes are indexed by the path from its rank `firstRank` on: all of them for
+/// a whole tensor, none for one node's slice, the last one for the slices of siblings, those below the cut for a
+/// subtree's part of a tensor.
 struct Buffer {
   Value memref;
   int64_t rankAxes;
-  bool bySibling = false;
+  int64_t firstRank = 0;
 };
 
 /// Constant tensors as globals of the module, one per distinct attribute.
@@ -90,16 +91,18 @@ private:
 
 class Walk {
 public:
-  Walk(func::FuncOp source, int64_t tile, Globals &globals)
-      : source(source), tile(tile), globals(globals), builder(source.getContext()), loc(source.getLoc()) {}
+  Walk(func::FuncOp source, int64_t tile, int64_t keepBytes, int64_t subtreeBytes, Globals &globals)
+      : source(source), tile(tile), keepBytes(keepBytes), subtreeBytes(subtreeBytes), globals(globals), builder(source.getContext()), loc(source.getLoc()) {}
 
   LogicalResult write() {
     if (failed(collect()))
       return failure();
     classify();
     createFunction();
+    chooseCut();
     placeBuffers();
     writeUpward(0);
+    placeSubtreeBuffers();
     writeDownward(0);
     builder.setInsertionPointToEnd(&target.getBody().front());
     func::ReturnOp::create(builder, loc);
@@ -251,6 +254,61 @@ private:
            });
   }
 
+  //===--------------------------------------------------------------------===//
+  // Keep, or cut and recompute
+  //===--------------------------------------------------------------------===//
+
+  /// Bytes of what the walk down reads of the walk up below `depth`, for one node there.
+  int64_t keptBelow(int64_t depth) {
+    int64_t bytes = 0;
+    for (Step &step : steps)
+      if (isKept(step) && step.depth > depth) {
+        ArrayRef<int64_t> extents = bufferType(step.op.getResult(0).getType()).getShape().take_front(depth);
+        bytes += bytesOf(bufferType(step.op.getResult(0).getType())) / llvm::product_of(extents);
+      }
+    return bytes;
+  }
+
+  /// The cost model. While everything kept fits the caches, keeping is cheapest: nothing is computed twice. Beyond, the
+  /// tree is cut at the highest level whose subtrees fit a core's own cache: messages below the cut are computed on the
+  /// way up, forgotten, and computed again subtree by subtree on the way down, which costs one more upward pass.
+  void chooseCut() {
+    if (keptBelow(0) <= keepBytes)
+      return;
+    for (cut = 1; cut + 1 < deepest[true] && keptBelow(cut) > subtreeBytes; ++cut)
+      ;
+    SmallVector<Step *> open;
+    for (Step &step : steps)
+      if (isKept(step) && step.depth > cut)
+        open.push_back(&step);
+    while (!open.empty()) {
+      Step *step = open.pop_back_val();
+      if (!recomputed.insert(step).second)
+        continue;
+      for (Value input : step->op.getInputs())
+        if (Step *feeding = producer(input); feeding && feeding->depth > cut)
+          open.push_back(feeding);
+    }
+  }
+
+  /// Whether a step is to be written in the current pass: everything the first time, what the walk down needs the second.
+  bool isWritten(Step &step) { return !again || recomputed.contains(&step); }
+
+  /// Whether the current pass keeps what the walk down reads.
+  bool isKeptNow(Step &step) { return isKept(step) && (again || cut < 0 || step.depth <= cut); }
+
+  /// Below the cut, what was a slice on the way up is from here on the tensor of one subtree.
+  void placeSubtreeBuffers() {
+    if (cut < 0)
+      return;
+    for (Step &step : steps)
+      if (isKept(step) && step.depth > cut) {
+        MemRefType type = bufferType(step.op.getResult(0).getType());
+        auto subtree = MemRefType::get(type.getShape().drop_front(cut), type.getElementType());
+        buffers[step.op.getResult(0)] = {placeInWorkspace(subtree), step.depth - cut, cut};
+      }
+  }
+
   /// Siblings' results are needed side by side.
   bool isReadBehindSiblings(Step &step) {
     return step.upward && step.depth > 0 && llvm::any_of(step.op->getUsers(), [&](Operation *user) {
@@ -282,13 +340,13 @@ private:
       MemRefType type = bufferType(value.getType());
       if (std::optional<int64_t> number = soleAnswer(step)) {
         buffers[value] = outputs[*number];
-      } else if (isKept(step)) {
+      } else if (isKeptNow(step)) {
         buffers[value] = {placeInWorkspace(type), step.depth};
       } else if (step.behindSiblings) {
         continue; // a buffer for each sibling, where they are written
       } else if (isReadBehindSiblings(step)) {
         auto slices = MemRefType::get(type.getShape().drop_front(step.depth - 1), type.getElementType());
-        buffers[value] = {placeInWorkspace(slices), 1, /*bySibling=*/true};
+        buffers[value] = {placeInWorkspace(slices), 1, step.depth - 1};
       } else {
         buffers[value] = {placeInWorkspace(bufferSlice(step)), 0};
       }
@@ -347,10 +405,22 @@ private:
 
   /// The node at the end of `path`, after its children.
   void writeUpward(int64_t depth) {
+    writeChildren(depth);
+    for (Step &step : steps)
+      if (step.upward && !step.overRanks && step.depth == depth && !step.behindSiblings && isWritten(step))
+        writeInitAndStep(step);
+  }
+
+  /// The children of the node at the end of `path`, and what is gathered of them.
+  void writeChildren(int64_t depth) {
     SmallVector<Step *> oneByOne, together;
     for (Step &step : steps)
-      if (step.upward && step.overRanks && step.depth == depth)
-        (gathersTogether(step) ? together : oneByOne).push_back(&step);
+      if (step.upward && step.overRanks && step.depth == depth) {
+        if (gathersTogether(step))
+          together.push_back(&step);
+        else if (isWritten(step))
+          oneByOne.push_back(&step);
+      }
     for (Step *gather : oneByOne)
       writeInit(*gather);
     if (needsVisit(depth + 1)) {
@@ -362,15 +432,12 @@ private:
     }
     for (Step *gather : together)
       writeTogether(*gather);
-    for (Step &step : steps)
-      if (step.upward && !step.overRanks && step.depth == depth && !step.behindSiblings)
-        writeInitAndStep(step);
   }
 
   /// Whether anything is to be done in the loop over the children at this depth.
   bool needsVisit(int64_t depth) {
     return llvm::any_of(steps, [&](Step &step) {
-      return step.upward && !step.behindSiblings &&
+      return step.upward && !step.behindSiblings && isWritten(step) &&
              (step.overRanks ? step.depth >= depth || (step.depth + 1 == depth && !gathersTogether(step))
                              : step.depth >= depth);
     });
@@ -381,18 +448,22 @@ private:
   void writeTogether(Step &gather) {
     Value input = gather.op.getInputs()[0], partial;
     Step *last = producer(input);
-    bool waits = last && last->behindSiblings;
+    bool waits = last && last->behindSiblings && isWritten(*last);
     int64_t count = rankExtent(gather.depth);
     for (int64_t rank = 0; rank < count; ++rank) {
       path.push_back(arith::ConstantIndexOp::create(builder, loc, rank));
       if (waits) {
-        if (!isKept(*last))
+        if (!isKeptNow(*last))
           buffers[input] = {placeInWorkspace(bufferSlice(*last)), 0};
         writeInitAndStep(*last);
       }
-      Value child = slice(buffers.at(input), path);
-      path.pop_back();
-      partial = writePartial(gather, partial, child, rank + 1 == count);
+      if (isWritten(gather)) {
+        Value child = slice(buffers.at(input), path);
+        path.pop_back();
+        partial = writePartial(gather, partial, child, rank + 1 == count);
+      } else {
+        path.pop_back();
+      }
     }
   }
 
@@ -432,6 +503,11 @@ private:
       return;
     auto visit = scf::IfOp::create(builder, loc, compareSelect(arith::CmpIPredicate::sgt, depth), /*withElse=*/false);
     builder.setInsertionPointToStart(visit.thenBlock());
+    if (depth == cut) {
+      again = true;
+      writeChildren(depth);
+      again = false;
+    }
     scf::ForOp loop = openChildren(depth);
     writeDownward(depth + 1);
     closeChildren(loop);
@@ -478,11 +554,10 @@ private:
 
   /// The node's slice of a buffer: leading axes fixed to `indices`, as far as the buffer has them.
   Value slice(const Buffer &buffer, ArrayRef<Value> indices) {
+    indices = indices.drop_front(std::min<int64_t>(buffer.firstRank, indices.size()));
     int64_t fixed = std::min<int64_t>(buffer.rankAxes, indices.size());
     if (fixed == 0)
       return buffer.memref;
-    if (buffer.bySibling)
-      indices = indices.take_back(1);
     auto type = cast<MemRefType>(buffer.memref.getType());
     SmallVector<OpFoldResult> offsets(indices.take_front(fixed)), sizes(fixed, builder.getIndexAttr(1));
     offsets.append(type.getRank() - fixed, builder.getIndexAttr(0));
@@ -571,7 +646,7 @@ private:
   }
 
   func::FuncOp source, target;
-  int64_t tile;
+  int64_t tile, keepBytes, subtreeBytes;
   Globals &globals;
   OpBuilder builder;
   Location loc;
@@ -583,6 +658,9 @@ private:
   IRMapping scalars;
   SmallVector<Value> path; ///< loops over ranks that the builder stands in
   int64_t workspaceBytes = 0;
+  int64_t cut = -1;                      ///< level below which messages are not kept; -1: all are
+  llvm::SmallPtrSet<Step *, 16> recomputed; ///< steps below the cut that the walk down needs
+  bool again = false;                    ///< writing the second pass over a subtree
 };
 
 struct Schedule : espalier::impl::ScheduleBase<Schedule> {
@@ -591,7 +669,7 @@ struct Schedule : espalier::impl::ScheduleBase<Schedule> {
   void runOnOperation() override {
     Globals globals(getOperation());
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
-      if (function.getNumResults() > 0 && failed(Walk(function, tile, globals).write()))
+      if (function.getNumResults() > 0 && failed(Walk(function, tile, keepBytes, subtreeBytes, globals).write()))
         return signalPassFailure();
   }
 };

@@ -121,8 +121,8 @@ LogicalResult Pipeline::toLinalg() {
   });
 }
 
-/// A tile's arrays should stay within the caches; past that, only the narrowest tile keeps memory within bounds.
-static constexpr int64_t kTileBytes = 8 << 20;
+/// Past this, only the narrowest tile keeps a thread's memory within bounds.
+static constexpr int64_t kTileBytes = 256 << 20;
 
 CodegenOptions Pipeline::codegenOptions(const Target &target) {
   CodegenOptions result;
@@ -134,10 +134,9 @@ CodegenOptions Pipeline::codegenOptions(const Target &target) {
   result.hasFma = target.has("fma");
   result.permute = target.vectorBytes() >= 32;
   Model model = readModel(*findModel(module));
-  int64_t kept = 0;
-  for (int64_t l = 1; l <= model.depth(); ++l)
-    kept += model.nodes(l) * (model.states(l - 1) + model.states(l)) * bytes;
-  result.tile = result.lanes * (2 * result.lanes * kept <= 2 * kTileBytes ? 2 : 1);
+  int64_t width = model.nodes(model.depth()) * model.states(model.depth());
+  // A tile's evidence and answers lie in memory as a whole.
+  result.tile = result.lanes * (2 * result.lanes * width * bytes <= kTileBytes ? 2 : 1);
   return result;
 }
 
