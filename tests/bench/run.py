@@ -56,7 +56,7 @@ def main(arguments):
     if options.list:
         print("\n".join(row.name for row in rows))
         return 0
-    bench = Bench(compiler, rows, 0.15 if options.quick else 0.8)
+    bench = Bench(compiler, rows, *((1, 0.15) if options.quick else (2, 0.5)))
     limits, entries, problems = bench.limits(), [], []
     for number, row in enumerate(rows):
         if sys.stderr.isatty():
