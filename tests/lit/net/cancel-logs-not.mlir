@@ -101,6 +101,26 @@ func.func @no_prior(%w: tensor<?x2x2xf32>, %lambda: f64, %sigma: f64) -> (tensor
   return %p, %l : tensor<?x2x1xf32>, tensor<?xf64>
 }
 
+// A prior that is not normalized could leave the range on its own.
+// CHECK-LABEL: @tiny_prior
+// CHECK: net.exp
+// CHECK: net.log
+// CHECK: net.softmax
+func.func @tiny_prior(%w: tensor<?x2x2xf32>, %lambda: f64, %sigma: f64) -> (tensor<?x2x1xf32>, tensor<?xf64>)
+    attributes {net.branching = [array<i64: 2>]} {
+  %h, %c1 = net.soft_stem %w : tensor<?x2x2xf32> -> tensor<?x2x2xf32>, tensor<?x2xf64>
+  %e = net.exp %h : tensor<?x2x2xf32>
+  %k = net.conv %e patch [2] weights dense<0.5> : tensor<2x2x2xf64> : tensor<?x2x2xf32> -> tensor<?x4x1xf32>
+  %q = net.log %k : tensor<?x4x1xf32>
+  %s = net.sum_pool %q groups 2 : tensor<?x4x1xf32> -> tensor<?x2x1xf32>
+  %h0, %d0 = net.norm %s : tensor<?x2x1xf32>, tensor<?x1xf64>
+  %c0 = net.shift_pool %c1, %d0 patch [2] : tensor<?x2xf64> -> tensor<?x1xf64>
+  %b = net.bias %h0 log dense<1.0e-40> : tensor<2xf64> : tensor<?x2x1xf32>
+  %p = net.softmax %b : tensor<?x2x1xf32>
+  %l = net.evidence %b, %c0 minus 0.0 : tensor<?x2x1xf32>, tensor<?x1xf64> -> tensor<?xf64>
+  return %p, %l : tensor<?x2x1xf32>, tensor<?xf64>
+}
+
 // A norm layer stands where none is drawn, and none where one is.
 // CHECK-LABEL: @elsewhere
 // CHECK: net.norm

@@ -13,9 +13,9 @@
 // CHECK-NEXT: %[[Q1:.*]] = net.conv %[[H1]] patch [2]
 // CHECK-NEXT: %[[H0:.*]] = net.product_pool %[[Q1]] groups 2
 // CHECK-NEXT: %[[C0:.*]] = net.shift_pool %[[C1]] patch [2]
-// CHECK-NEXT: %[[B:.*]] = net.scale %[[H0]] dense<[3.{{.*}}, 1.{{.*}}]> : tensor<2xf64>
+// CHECK-NEXT: %[[B:.*]] = net.scale %[[H0]] dense<[1.{{.*}}, 2.5{{.*}}]> : tensor<2xf64>
 // CHECK-NEXT: %[[ROOT:.*]] = net.proportion %[[B]]
-// CHECK-NEXT: %[[PRIOR:.*]] = net.weight_constant dense<[3.{{.*}}, 1.{{.*}}]> : tensor<2xf64> like %[[H0]]
+// CHECK-NEXT: %[[PRIOR:.*]] = net.weight_constant dense<[1.{{.*}}, 2.5{{.*}}]> : tensor<2xf64> like %[[H0]]
 // CHECK-NEXT: %[[COPIES:.*]] = net.upsample %[[PRIOR]] groups 2
 // CHECK-NEXT: %[[SIBLINGS:.*]] = net.sibling_product %[[Q1]] groups 2
 // CHECK-NEXT: %[[W:.*]] = net.multiply %[[COPIES]], %[[SIBLINGS]]
@@ -47,7 +47,7 @@ func.func @unet(%z: tensor<?x1x6xf32>, %lambda: f64, %sigma: f64)
   %s1 = net.sum_pool %q1 groups 2 : tensor<?x4x1xf32> -> tensor<?x2x1xf32>
   %h0, %d0 = net.norm %s1 : tensor<?x2x1xf32>, tensor<?x1xf64>
   %c0 = net.shift_pool %c1, %d0 patch [2] : tensor<?x2xf64> -> tensor<?x1xf64>
-  %b = net.bias %h0 log dense<[3.0, 1.0]> : tensor<2xf64> : tensor<?x2x1xf32>
+  %b = net.bias %h0 log dense<[1.0, 0.25]> : tensor<2xf64> : tensor<?x2x1xf32>
   %root = net.softmax %b : tensor<?x2x1xf32>
   %b0 = net.norm %b : tensor<?x2x1xf32>
   %u1 = net.upsample %b0 groups 2 : tensor<?x2x1xf32> -> tensor<?x4x1xf32>
