@@ -4,6 +4,7 @@
 
 #include "dialects/support/Tables.h"
 
+#include <algorithm>
 #include <cmath>
 
 using namespace mlir;
@@ -149,10 +150,12 @@ private:
     FailureOr<std::vector<double>> weights = failure();
     if (prior)
       weights = readTable(prior.getWeights());
-    if (failed(weights) || !areWeights(*weights, weights->size()))
+    if (failed(weights) || weights->empty() || !areWeights(*weights, weights->size()))
       return false;
+    // Range analysis takes the prior to come normalized, as it is drawn.
+    double largest = *std::max_element(weights->begin(), weights->end());
     network.model.prior = std::move(*weights);
-    return true;
+    return largest >= 0.5 && largest <= 2;
   }
 
   /// Up-sampling, skip, exp, transposed convolution, log, norm: none of it, or on every level.

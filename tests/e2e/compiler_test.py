@@ -179,7 +179,7 @@ class Stages(harness.TestCase):
         numbers = [int(name.split("-")[0]) for name in names]
         self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
         stages = [name.split("-", 1)[1] for name in names]
-        self.assertEqual(stages, ["input.mlir", "bp.mlir", "net.mlir", "linalg.mlir"])
+        self.assertEqual(stages, ["input.mlir", "bp.mlir", "net.mlir", "net-opt.mlir", "linalg.mlir"])
 
     def test_timing(self):
         result = harness.run(self.espalier, "compile", harness.MODELS / "grammar.toml", "--emit=linalg", "--timing",

@@ -23,3 +23,18 @@ func.func @skip_from_elsewhere(%w: tensor<?x3x1xf32>, %lambda: f64, %sigma: f64)
   %l = net.evidence %u, %c1 minus 0.0 : tensor<?x3x1xf32>, tensor<?x1xf64> -> tensor<?xf64>
   return %p, %l : tensor<?x3x1xf32>, tensor<?xf64>
 }
+
+// -----
+
+// A look-up serves the leaves.
+func.func @look_up_elsewhere(%x: tensor<?x6xi32>, %lambda: f64, %sigma: f64) -> (tensor<?x3x1xf32>, tensor<?xf64>)
+    attributes {net.branching = [array<i64: 2>, array<i64: 3>]} {
+  // expected-error @+1 {{'net.look_up' op expects 3 taps, got 2}}
+  %q = net.look_up %x patch [2] weights dense<0.5> : tensor<2x3x3xf64> : tensor<?x6xi32> -> tensor<?x6x3xf32>
+  %s = net.product_pool %q groups 2 : tensor<?x6x3xf32> -> tensor<?x3x3xf32>
+  %k = net.conv %s patch [3] weights dense<0.5> : tensor<3x3x3xf64> : tensor<?x3x3xf32> -> tensor<?x9x1xf32>
+  %r = net.product_pool %k groups 3 : tensor<?x9x1xf32> -> tensor<?x3x1xf32>
+  %p = net.proportion %r : tensor<?x3x1xf32>
+  %l = net.weight_evidence %r minus 0.0 : tensor<?x3x1xf32> -> tensor<?xf64>
+  return %p, %l : tensor<?x3x1xf32>, tensor<?xf64>
+}

@@ -72,3 +72,41 @@ func.func @image(%w: tensor<?x5x2x2xf32>, %lambda: f64, %sigma: f64)
   %l = net.evidence %b, %c0 minus 0.0 : tensor<?x3x1x1xf64>, tensor<?x1x1xf64> -> tensor<?xf64>
   return %p32, %o32, %l : tensor<?x3x1x1xf32>, tensor<?x5x2x2xf32>, tensor<?xf64>
 }
+
+// Layers on weights are products and sums: no exp anywhere, and log only in the log-likelihood. A look-up reads a table of
+// columns with the row sums last, copies of what a parent heard are read where the parent has them, and rescaling works
+// on the bits of the exponent.
+// CHECK-LABEL: @weights
+// CHECK-SAME: (%{{.*}}: tensor<2x3x?xi32>, %{{.*}}: f64, %{{.*}}: f64) -> (tensor<4x?xf32>, tensor<2x5x?xf32>, tensor<?xf64>)
+// CHECK-NOT: math.exp
+// CHECK: %[[TABLE:.*]] = arith.constant dense<{{.*}}> : tensor<3x6x16xf32>
+// CHECK: tensor.extract %[[TABLE]]
+// CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<2x5x?xf32>) {{.*}} {depth = 1 : i64, over_ranks}
+// CHECK: arith.mulf
+// CHECK: arith.bitcast
+// CHECK: %[[SIBLINGS:.*]] = linalg.generic {{.*}} ins(%{{[0-9]+}} : tensor<2x4x?xf32>) outs(%{{.*}} : tensor<2x4x?xf32>)
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %[[SIBLINGS]] : tensor<4x?xf32>, tensor<2x4x?xf32>) {{.*}} {depth = 1 : i64}
+// CHECK: arith.mulf
+// CHECK: math.log {{.*}} : f64
+// CHECK-NOT: math.log
+// CHECK: return
+func.func @weights(%x: tensor<?x6xi32>, %lambda: f64, %sigma: f64)
+    -> (tensor<?x4x1xf32>, tensor<?x5x2xf32>, tensor<?xf64>) attributes {net.branching = [array<i64: 2>, array<i64: 3>]} {
+  %q2 = net.look_up %x patch [3] weights dense<0.5> : tensor<3x5x5xf64> : tensor<?x6xi32> -> tensor<?x15x2xf32>
+  %s1 = net.product_pool %q2 groups 3 : tensor<?x15x2xf32> -> tensor<?x5x2xf32>
+  %h1, %c1 = net.rescale %s1 : tensor<?x5x2xf32>, tensor<?x2xf64>
+  %q1 = net.conv %h1 patch [2] weights dense<0.5> : tensor<2x4x5xf64> : tensor<?x5x2xf32> -> tensor<?x8x1xf32>
+  %h0 = net.product_pool %q1 groups 2 : tensor<?x8x1xf32> -> tensor<?x4x1xf32>
+  %c0 = net.shift_pool %c1 patch [2] : tensor<?x2xf64> -> tensor<?x1xf64>
+  %b = net.scale %h0 dense<0.5> : tensor<4xf64> : tensor<?x4x1xf32>
+  %p = net.proportion %b : tensor<?x4x1xf32>
+  %prior = net.weight_constant dense<0.5> : tensor<4xf64> like %b : tensor<?x4x1xf32> -> tensor<?x4x1xf32>
+  %u = net.upsample %prior groups 2 : tensor<?x4x1xf32> -> tensor<?x8x1xf32>
+  %o = net.sibling_product %q1 groups 2 : tensor<?x8x1xf32> -> tensor<?x8x1xf32>
+  %w = net.multiply %u, %o : tensor<?x8x1xf32>
+  %t = net.conv_transpose %w patch [2] weights dense<0.5> : tensor<2x4x5xf64> : tensor<?x8x1xf32> -> tensor<?x5x2xf32>
+  %m = net.multiply %t, %h1 : tensor<?x5x2xf32>
+  %r = net.proportion %m : tensor<?x5x2xf32>
+  %l = net.weight_evidence %b, %c0 minus 0.0 : tensor<?x4x1xf32>, tensor<?x1xf64> -> tensor<?xf64>
+  return %p, %r, %l : tensor<?x4x1xf32>, tensor<?x5x2xf32>, tensor<?xf64>
+}
