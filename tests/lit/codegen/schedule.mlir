@@ -18,27 +18,35 @@
 // CHECK-SAME: %[[SPACE:arg[0-9]]]: memref<{{[0-9]+}}xi8> {espalier.workspace{{.*}}})
 // CHECK-SAME: espalier.kernel = {dtype = f32, tile = 8 : i64, workspace = {{[0-9]+}} : i64}
 
-// One buffer of a node's size per value, in the workspace; no level is ever whole in memory.
+// One buffer of a node's size per value, in the workspace, or of its siblings' size where these are gathered together; no
+// level of more nodes is ever whole in memory.
 // CHECK-NOT: memref<2x3x4x8xf32>
-// CHECK-NOT: memref<2x4x8xf32>
-// CHECK-DAG: memref.view %[[SPACE]]{{.*}} to memref<4x8xf32>
 // CHECK-DAG: memref.view %[[OUT]]{{.*}} to memref<4x8xf32>
+// CHECK-DAG: %[[NODES:.*]] = memref.view %[[SPACE]]{{.*}} to memref<2x4x8xf32>
 // CHECK-NOT: memref<2x3x4x8xf32>
-// CHECK-NOT: memref<2x4x8xf32>
 
-// A node's product starts before the loop over its children, and each child's message joins it at once.
-// CHECK: linalg.fill ins(%[[ONE:[^ ]+]] : f32) outs(%[[ROOT:[^ ]+]] : memref<4x8xf32>)
+// Up to four children are gathered together, without a loop: each child's message joins the product right behind the op
+// that computes it.
 // CHECK: scf.for %[[I:[^ ]+]] = %c0 to %c2 step %c1 {
-// CHECK: linalg.fill ins(%[[ONE]] : f32) outs(%[[NODE:[^ ]+]] : memref<4x8xf32>)
-// CHECK: scf.for %[[J:[^ ]+]] = %c0 to %c3 step %c1 {
-// CHECK-DAG: memref.subview %[[W]][%[[I]], %[[J]], 0, 0] [1, 1, 5, 8]
-// CHECK-DAG: memref.subview %{{.*}}[%[[J]], 0, 0] [1, 4, 5]
-// CHECK: linalg.generic {{.*}} outs(%[[MESSAGE:[^ ]+]] : memref<4x8xf32>)
+// CHECK-NOT: scf.for
+// CHECK: memref.subview %[[W]][%[[I]], 0, 0, 0] [1, 1, 5, 8]
+// CHECK: linalg.generic {{.*}} outs(%[[FIRST:[^ ]+]] : memref<4x8xf32>)
 // CHECK: math.fma
-// CHECK: linalg.generic {{.*}} ins(%[[MESSAGE]] : memref<4x8xf32>) outs(%[[NODE]] : memref<4x8xf32>)
+// CHECK: linalg.generic {{.*}} ins(%[[FIRST]] : memref<4x8xf32>) outs(%[[ONE:[^ ]+]] : memref<4x8xf32>)
+// CHECK: memref.subview %[[W]][%[[I]], 1, 0, 0] [1, 1, 5, 8]
+// CHECK: linalg.generic {{.*}} outs(%[[SECOND:[^ ]+]] : memref<4x8xf32>)
+// CHECK: math.fma
+// CHECK: linalg.generic {{.*}} ins(%[[SECOND]], %[[ONE]] : {{.*}}) outs(%[[TWO:[^ ]+]] : memref<4x8xf32>)
+// CHECK: arith.mulf
+// CHECK: memref.subview %[[W]][%[[I]], 2, 0, 0] [1, 1, 5, 8]
+// CHECK: linalg.generic {{.*}} outs(%[[THIRD:[^ ]+]] : memref<4x8xf32>)
+// CHECK: math.fma
+// CHECK: %[[NODE:.*]] = memref.subview %[[NODES]][%[[I]], 0, 0]
+// CHECK: linalg.generic {{.*}} ins(%[[THIRD]], %[[TWO]] : {{.*}}) outs(%[[NODE]] : {{.*}})
 // CHECK: arith.mulf
 // CHECK: }
-// CHECK: linalg.generic {{.*}} ins(%[[NODE]] : memref<4x8xf32>) outs(%[[ROOT]] : memref<4x8xf32>)
+// CHECK: memref.subview %[[NODES]][0, 0, 0]
+// CHECK: memref.subview %[[NODES]][1, 0, 0]
 // CHECK: linalg.generic {{.*}} outs(%[[LOGLIK]] : memref<8xf64>)
 // CHECK: return
 func.func @bp_up_soft(%w: tensor<2x3x5x?xf32>, %lambda: f64, %sigma: f64) -> (tensor<4x?xf32>, tensor<?xf64>) {

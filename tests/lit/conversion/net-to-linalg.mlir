@@ -74,12 +74,12 @@ func.func @image(%w: tensor<?x5x2x2xf32>, %lambda: f64, %sigma: f64)
 }
 
 // Layers on weights are products and sums: no exp anywhere, and log only in the log-likelihood. A look-up reads a table of
-// columns with the row sums last, copies of what a parent heard are read where the parent has them, and rescaling works
+// rows with their sums last, copies of what a parent heard are read where the parent has them, and rescaling works
 // on the bits of the exponent.
 // CHECK-LABEL: @weights
 // CHECK-SAME: (%{{.*}}: tensor<2x3x?xi32>, %{{.*}}: f64, %{{.*}}: f64) -> (tensor<4x?xf32>, tensor<2x5x?xf32>, tensor<?xf64>)
 // CHECK-NOT: math.exp
-// CHECK: %[[TABLE:.*]] = arith.constant dense<{{.*}}> : tensor<3x6x16xf32>
+// CHECK: %[[TABLE:.*]] = arith.constant dense<{{.*}}> : tensor<3x5x6xf32>
 // CHECK: tensor.extract %[[TABLE]]
 // CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<2x5x?xf32>) {{.*}} {depth = 1 : i64, over_ranks}
 // CHECK: arith.mulf

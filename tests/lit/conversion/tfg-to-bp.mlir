@@ -111,13 +111,13 @@ tfg.model @wide {
 // normalized just where a product could leave the range, here at level 1, and nowhere else.
 tfg.model @deep {
   %root = tfg.root dense<1.0> : tensor<2xf64> -> !tfg.nodes<[], 2>
-  %1 = tfg.children %root patch [2] sharing level dense<[[[0.9, 0.1], [0.1, 0.9]]]> : tensor<1x2x2xf64>
+  %1 = tfg.children %root patch [2] sharing level dense<[[[0.99, 0.01], [0.01, 0.99]]]> : tensor<1x2x2xf64>
     : !tfg.nodes<[], 2> -> !tfg.nodes<[2], 2>
-  %2 = tfg.children %1 patch [2] sharing level dense<[[[0.9, 0.1], [0.1, 0.9]]]> : tensor<1x2x2xf64>
+  %2 = tfg.children %1 patch [2] sharing level dense<[[[0.99, 0.01], [0.01, 0.99]]]> : tensor<1x2x2xf64>
     : !tfg.nodes<[2], 2> -> !tfg.nodes<[4], 2>
-  %3 = tfg.children %2 patch [2] sharing level dense<[[[0.9, 0.1], [0.1, 0.9]]]> : tensor<1x2x2xf64>
+  %3 = tfg.children %2 patch [2] sharing level dense<[[[0.99, 0.01], [0.01, 0.99]]]> : tensor<1x2x2xf64>
     : !tfg.nodes<[4], 2> -> !tfg.nodes<[8], 2>
-  %4 = tfg.children %3 patch [2] sharing level dense<[[[0.9, 0.1], [0.1, 0.9]]]> : tensor<1x2x2xf64>
+  %4 = tfg.children %3 patch [2] sharing level dense<[[[0.99, 0.01], [0.01, 0.99]]]> : tensor<1x2x2xf64>
     : !tfg.nodes<[8], 2> -> !tfg.nodes<[16], 2>
   tfg.observe %4 symbol dense<[[-1.0], [1.0]]> : tensor<2x1xf64> : !tfg.nodes<[16], 2>
   tfg.query loglik %root : !tfg.nodes<[], 2>
