@@ -47,6 +47,8 @@ struct Step {
   bool upward = false; ///< feeds the root: part of the first nest
   /// Runs behind the loop over the siblings, for each of them: what the gather above them multiplies.
   bool behindSiblings = false;
+  /// What is not the child's own of a product over siblings; written by prefix and suffix products.
+  bool leavesOneOut = false;
   /// Results of the function that depend on it, by number.
   llvm::SmallSetVector<int64_t, 4> answers;
 
@@ -127,7 +129,8 @@ private:
         auto depth = generic->getAttrOfType<IntegerAttr>(kDepthAttr);
         if (!depth || generic.getNumResults() != 1)
           return generic.emitOpError() << "expects one result and the attribute '" << kDepthAttr << "'";
-        steps.push_back({generic, depth.getInt(), generic->hasAttr(kOverRanksAttr), false, false, {}});
+        bool leavesOneOut = generic->hasAttr(kLeaveOneOutAttr) && combinerOf(generic) && depth.getInt() > 0;
+        steps.push_back({generic, depth.getInt(), generic->hasAttr(kOverRanksAttr), false, false, leavesOneOut, {}});
       } else if (!isa<tensor::EmptyOp, tensor::DimOp, linalg::FillOp, func::ReturnOp>(op) &&
                  !isa_and_nonnull<arith::ArithDialect, math::MathDialect>(op.getDialect())) {
         return op.emitOpError() << "is not scheduled: expects linalg.generic, fills, constants and scalars";
@@ -139,6 +142,17 @@ private:
       if (!producer(answer))
         return returnOp().emitOpError() << "expects every answer to be computed by a linalg.generic";
     return success();
+  }
+
+  /// The one operation of a sum or product; null where there are others beside those that leave a sibling out.
+  static Operation *combinerOf(linalg::GenericOp op) {
+    Operation *combiner = nullptr;
+    for (Operation &inner : op.getBody()->without_terminator())
+      if (isa<arith::AddFOp, arith::MulFOp>(inner))
+        combiner = combiner ? nullptr : &inner;
+      else if (!isa<linalg::IndexOp, arith::CmpIOp, arith::SelectOp>(inner))
+        return nullptr;
+    return combiner;
   }
 
   Step *producer(Value value) {
@@ -510,6 +524,9 @@ private:
       writeChildren(depth);
       again = false;
     }
+    for (Step &step : steps)
+      if (step.leavesOneOut && !step.upward && step.depth == depth + 1)
+        writeSuffixes(step);
     scf::ForOp loop = openChildren(depth);
     writeDownward(depth + 1);
     closeChildren(loop);
@@ -549,6 +566,80 @@ private:
   }
 
   void closeGuard() { builder.setInsertionPointAfter(builder.getInsertionBlock()->getParentOp()); }
+
+  //===--------------------------------------------------------------------===//
+  // Products that leave one sibling out
+  //===--------------------------------------------------------------------===//
+
+  /// The slice of a sibling, `rank` an index, of the children of the node that `path` leads to.
+  Value siblingSlice(Step &step, Value rank) {
+    SmallVector<Value> sibling(ArrayRef<Value>(path).take_front(step.depth - 1));
+    sibling.push_back(rank);
+    return slice(buffers.at(step.op.getInputs()[0]), sibling);
+  }
+
+  Value fillOf(Step &step) {
+    return scalars.lookup(step.op.getOutputs()[0].getDefiningOp<linalg::FillOp>().getInputs()[0]);
+  }
+
+  /// result = inputs[0], or inputs[0] and inputs[1] combined as the step combines.
+  void writeCombined(Step &step, ValueRange inputs, Value result) {
+    int64_t rank = cast<MemRefType>(result.getType()).getRank();
+    SmallVector<AffineMap> maps(inputs.size() + 1, builder.getMultiDimIdentityMap(rank));
+    linalg::GenericOp::create(builder, loc, inputs, result, maps,
+                              SmallVector<utils::IteratorType>(rank, utils::IteratorType::parallel),
+                              [&](OpBuilder &nested, Location, ValueRange arguments) {
+                                Value value = arguments[0];
+                                if (inputs.size() == 2) {
+                                  IRMapping mapping;
+                                  mapping.map(step.op.getRegionInputArgs()[0], arguments[0]);
+                                  mapping.map(step.op.getRegionOutputArgs()[0], arguments[1]);
+                                  value = nested.clone(*combinerOf(step.op), mapping)->getResult(0);
+                                }
+                                linalg::YieldOp::create(nested, loc, value);
+                              });
+  }
+
+  /// At the parent, before its children: for each of them the product of those behind it. Two children need none: each
+  /// one's others are the other.
+  void writeSuffixes(Step &step) {
+    int64_t count = rankExtent(step.depth - 1);
+    if (count <= 2)
+      return;
+    MemRefType type = bufferSlice(step);
+    SmallVector<int64_t> shape = {count};
+    llvm::append_range(shape, type.getShape());
+    Scan &scan = scans[&step];
+    scan.suffixes = {placeInWorkspace(MemRefType::get(shape, type.getElementType())), 1};
+    scan.prefix = placeInWorkspace(type);
+    Value zero = index(0), last = index(count - 1);
+    linalg::FillOp::create(builder, loc, fillOf(step), scan.prefix);
+    linalg::FillOp::create(builder, loc, fillOf(step), slice(scan.suffixes, {last}));
+    auto loop = scf::ForOp::create(builder, loc, zero, last, index(1));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    Value behind = arith::SubIOp::create(builder, loc, last, loop.getInductionVar());
+    Value here = arith::SubIOp::create(builder, loc, behind, index(1));
+    writeCombined(step, {siblingSlice(step, behind), slice(scan.suffixes, {behind})}, slice(scan.suffixes, {here}));
+  }
+
+  /// At a child: the product of those before it, which then includes the child, and of those behind it.
+  void writeOthers(Step &step) {
+    Value own = path[step.depth - 1], result = resultSlice(step);
+    int64_t count = rankExtent(step.depth - 1);
+    if (count == 1) {
+      linalg::FillOp::create(builder, loc, fillOf(step), result);
+    } else if (count == 2) {
+      Value other = arith::SubIOp::create(builder, loc, index(1), own);
+      writeCombined(step, {siblingSlice(step, other)}, result);
+    } else {
+      Scan &scan = scans[&step];
+      writeCombined(step, {scan.prefix, slice(scan.suffixes, {own})}, result);
+      writeCombined(step, {siblingSlice(step, own), scan.prefix}, scan.prefix);
+    }
+  }
+
+  Value index(int64_t value) { return arith::ConstantIndexOp::create(builder, loc, value); }
 
   //===--------------------------------------------------------------------===//
   // One step at one node
@@ -600,6 +691,8 @@ private:
   }
 
   void writeInitAndStep(Step &step) {
+    if (step.leavesOneOut && !step.upward)
+      return writeOthers(step);
     writeInit(step);
     writeStep(step);
   }
@@ -657,6 +750,12 @@ private:
   int64_t deepest[2] = {0, 0}; ///< by `upward`
   llvm::DenseMap<Value, Buffer> buffers;
   SmallVector<Buffer> outputs;
+  /// Running products over siblings: of those behind each child, and of those before the current one.
+  struct Scan {
+    Buffer suffixes;
+    Value prefix;
+  };
+  DenseMap<Step *, Scan> scans;
   IRMapping scalars;
   SmallVector<Value> path; ///< loops over ranks that the builder stands in
   int64_t workspaceBytes = 0;

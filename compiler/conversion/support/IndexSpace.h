@@ -18,6 +18,8 @@ namespace espalier {
 /// Names of the attributes that linalg ops on the index space carry.
 inline constexpr llvm::StringLiteral kDepthAttr = "depth";
 inline constexpr llvm::StringLiteral kOverRanksAttr = "over_ranks";
+/// On a product or sum over siblings that leaves the node itself out, and starts from 1 or 0.
+inline constexpr llvm::StringLiteral kLeaveOneOutAttr = "leave_one_out";
 
 /// A loop inside the rank axes, called by one letter; 'b', the batch, is always there and last.
 struct Loop {
