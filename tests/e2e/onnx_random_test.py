@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds exported networks of random models, run in ONNX Runtime, against numpy_oracle.py.
 
-  onnx_random_test.py --espalier PATH --runtime PACKAGE [--models N] [--first I] [--seed S]
+  onnx_random_test.py --espalier PATH --packages DIR [--models N] [--first I] [--seed S]
 
 The models are those of oracle_test.py, and so is their evidence: odd sizes, images, zeros, sharing of every kind, vectors,
 batches of 0, 1, 7 and 65, sigma from 1e-3 to 1e3. Every query and level is exported, as drawn and with logs cancelled.
@@ -44,7 +44,7 @@ def check_model(options, folder, index):
     """The worst ratio of deviation and tolerance; a list of what deviates."""
     drawing = random_models.Drawing(folder, options.seed, index)
     model = numpy_oracle.Model(drawing.path)
-    runtime, expectations, problems, worst = Runtime(options.runtime, folder), [], [], 0.0
+    runtime, expectations, problems, worst = Runtime(options.packages, folder), [], [], 0.0
     dtype, other = ("f32", "f64") if index % 3 else ("f64", "f32")
     cases = [possible(model, rounded(case, dtype))
              for case in oracle_test.cases_of(model, dtype, np.random.default_rng([options.seed, index, 1]))
@@ -82,7 +82,7 @@ def check_model(options, folder, index):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--espalier", required=True)
-    parser.add_argument("--runtime", required=True, help="the folder of the npm package onnxruntime-node")
+    parser.add_argument("--packages", required=True, help="the folder of the npm package onnxruntime-node")
     parser.add_argument("--models", type=int, default=8)
     parser.add_argument("--first", type=int, default=0, help="index of the first model")
     parser.add_argument("--seed", type=int, default=1)

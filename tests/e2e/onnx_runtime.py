@@ -11,13 +11,12 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 class Runtime:
-    """ONNX Runtime as an npm package, and the jobs for it."""
+    """ONNX Runtime as an npm package, onnxruntime-node or onnxruntime-web, and the jobs for it."""
 
-    def __init__(self, package, folder):
-        self.package, self.folder, self.jobs = pathlib.Path(package), folder, []
-        for what in (shutil.which("node"), self.package.is_dir()):
-            if not what:
-                raise AssertionError(f"expects node and {package}, which scripts/test installs")
+    def __init__(self, packages, folder, package="onnxruntime-node"):
+        self.package, self.folder, self.jobs = pathlib.Path(packages) / package, folder, []
+        if not shutil.which("node") or not self.package.is_dir():
+            raise AssertionError(f"expects node and {self.package}, which scripts/test installs")
 
     def add(self, model, inputs, output):
         """Queues a run of the file `model`; returns where its answer will be."""
