@@ -73,7 +73,7 @@ std::string parseDtype(const std::string &dtype) {
 
 OnnxQuery parseQuery(const std::string &query) {
   if (query == "loglik")
-    throw CLI::ValidationError("--query", "expects classify, denoise or marginals: loglik is no output of the network");
+    throw CLI::ValidationError("--query", "expects classify, denoise or marginals: loglik is not exported");
   if (query != "classify" && query != "denoise" && query != "marginals")
     throw CLI::ValidationError("--query", "expects classify, denoise or marginals, got '" + query + "'");
   return query == "classify" ? OnnxQuery::Classify : query == "denoise" ? OnnxQuery::Denoise : OnnxQuery::Marginals;
