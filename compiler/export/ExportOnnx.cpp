@@ -76,8 +76,11 @@ private:
     network = module.lookupSymbol<func::FuncOp>(name);
     if (!network || network.isExternal() || !network->hasAttr("net.branching"))
       return module.emitError() << "--emit=onnx expects a module that still holds the network '" << name << "'";
-    size_t results = isUp ? 2 : depth() + 3, index = query == OnnxQuery::Denoise ? depth() + 1 : level;
-    auto f64 = Float64Type::get(module.getContext());
+    return checkTypes(isUp ? 2 : depth() + 3, query == OnnxQuery::Denoise ? depth() + 1 : level);
+  }
+
+  /// Result `index` of `results` is the answer.
+  LogicalResult checkTypes(size_t results, size_t index) {
     if (network.getNumResults() != results || !network.getBody().hasOneBlock())
       return network.emitError() << "expects one block and " << results << " results, got "
                                  << network.getFunctionType();
@@ -86,6 +89,7 @@ private:
     if (!(real.isF32() || real.isF64()) || network.getResultTypes()[index] != expected)
       return network.emitError() << "expects result " << index << " of type " << expected << ", got "
                                  << network.getResultTypes()[index];
+    auto f64 = Float64Type::get(module.getContext());
     SmallVector<Type> arguments = {evidenceType(), f64, f64};
     if (network.getArgumentTypes() != ArrayRef<Type>(arguments))
       return network.emitError() << "expects arguments of types " << arguments << ", got "

@@ -37,20 +37,19 @@ std::vector<int64_t> onnxShape(Value map) {
   return shape;
 }
 
-/// Whether a value has the positions of some level; what is not a map has none.
-static bool fitsTree(const Model &model, Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  if (!type || type.getRank() < 3)
-    return true;
-  for (int64_t l = 0; l <= model.depth(); ++l)
+/// Whether a feature map is what ONNX says of one: floats or doubles at the positions of a level.
+static bool isExportable(const Model &model, RankedTensorType type) {
+  bool isReal = type.getElementType().isF32() || type.getElementType().isF64();
+  for (int64_t l = 0; isReal && l <= model.depth(); ++l)
     if (ArrayRef<int64_t>(model.shape(l)) == type.getShape().drop_front(2))
       return true;
   return false;
 }
 
 LogicalResult OnnxLayers::write(Operation *op) {
-  if (!fitsTree(model, op->getResult(0)))
-    return op->emitError() << "expects positions of a level of the model, got " << op->getResult(0).getType();
+  auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  if (type && type.getRank() >= 3 && !isExportable(model, type))
+    return op->emitError() << "expects features in f32 or f64 at the positions of a level, got " << type;
   graph.enter(op->getName().stripDialect());
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case<net::SymbolStemOp, net::GaussianStemOp, net::OneHotOp, net::LookUpOp, net::GaussianLikelihoodOp, net::ExpOp,

@@ -1,4 +1,4 @@
-"""Running exported networks in ONNX Runtime: jobs are collected, and one node process runs them all."""
+"""Exporting networks, and running them in ONNX Runtime: jobs are collected, and one node process runs them all."""
 
 import json
 import pathlib
@@ -6,6 +6,8 @@ import shutil
 import subprocess
 
 import numpy as np
+
+import harness
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -47,3 +49,12 @@ def inputs_of(array, channel, dtype, sigma=None, lam=None):
     real = np.float32 if dtype == "f32" else np.float64
     return {"input": np.ascontiguousarray(array, dtype=real), "sigma": np.array(sigma, real),
             "lambda": np.array(lam, real)}
+
+
+def export(test, model, *options):
+    """The ONNX file of a model in models/ or of any path, in the folder of a harness.TestCase."""
+    path = harness.MODELS / model if (harness.MODELS / model).exists() else model
+    file = test.folder / f"{len(list(test.folder.iterdir()))}.onnx"
+    result = harness.run(test.espalier, "compile", path, "--emit=onnx", "-o", file, *options)
+    test.assertEqual((result.code, result.out, result.err), (0, "", ""), str(result))
+    return file
