@@ -66,6 +66,32 @@ install_packages() {
   apt_get install --no-install-recommends "${packages[@]}"
 }
 
+onnx_runtime_version=1.30.0
+
+# install_onnx_runtime PACKAGE...: ONNX Runtime's npm packages (onnxruntime-node: native; onnxruntime-web: WebAssembly),
+# unpacked into build/npm without running any script of theirs.
+install_onnx_runtime() {
+  local npm=build/npm missing=() package log
+  for package in "$@"; do
+    if [ ! -d "$npm/node_modules/$package" ]; then missing+=("$package@$onnx_runtime_version"); fi
+  done
+  if [ ${#missing[@]} -eq 0 ]; then return; fi
+  if ! command -v npm >/dev/null; then
+    heading "Installing npm, which brings ONNX Runtime"
+    apt_get update
+    apt_get install --no-install-recommends npm
+  fi
+  heading "Installing ${missing[*]} into $npm"
+  mkdir -p "$npm"
+  log=$(mktemp)
+  if ! npm install --prefix "$npm" --ignore-scripts --no-audit --no-fund "${missing[@]}" >"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    fail "npm install ${missing[*]} failed; the reason is above"
+  fi
+  rm -f "$log"
+}
+
 # The system's Python before any other: it is the one that Debian's python3-numpy serves.
 system_python() {
   if [ -x /usr/bin/python3 ]; then echo /usr/bin/python3; else echo python3; fi

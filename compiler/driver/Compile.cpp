@@ -18,11 +18,12 @@ static LogicalResult lowerTo(Emit emit, Pipeline &pipeline) {
   using Program = Pipeline::Program;
   if (emit == Emit::TFG)
     return success();
-  if (emit != Emit::Net && failed(pipeline.writeProgram(Program::BP)))
+  bool isNet = emit == Emit::Net || emit == Emit::ONNX;
+  if (!isNet && failed(pipeline.writeProgram(Program::BP)))
     return failure();
   if (emit != Emit::BP && failed(pipeline.writeProgram(Program::Net)))
     return failure();
-  if (emit == Emit::BP || emit == Emit::Net)
+  if (emit == Emit::BP || isNet)
     return success();
   if (failed(pipeline.toLinalg()))
     return failure();
@@ -60,23 +61,44 @@ static LogicalResult writeBinary(Emit emit, Pipeline &pipeline, const std::strin
                      output));
 }
 
+static LogicalResult writeOnnx(ModuleOp module, const OnnxOptions &options, const std::string &output) {
+  FailureOr<std::string> bytes = exportOnnx(module, options);
+  if (failed(bytes))
+    return failure();
+  return writeFile(output, [&](llvm::raw_ostream &stream) { stream << *bytes; });
+}
+
+/// The ending of a file that is named after its model.
+static StringRef endingOf(Emit emit) {
+  return emit == Emit::Object ? ".o" : emit == Emit::Shared ? ".so" : emit == Emit::ONNX ? ".onnx" : "";
+}
+
+static bool isText(Emit emit) {
+  return emit != Emit::Executable && emit != Emit::Shared && emit != Emit::Object && emit != Emit::ONNX;
+}
+
 LogicalResult compile(const CompileOptions &options) {
+  if (options.emit != Emit::ONNX && (options.onnx.query || options.onnx.level)) {
+    llvm::errs() << "espalier: error: " << (options.onnx.query ? "--query" : "--level") << " expects --emit=onnx\n";
+    return failure();
+  }
   std::unique_ptr<MLIRContext> context = createContext();
   OwningOpRef<ModuleOp> module = loadModule(options.model, context.get());
   if (!module)
     return failure();
-  FailureOr<Pipeline> pipeline = Pipeline::create(options.pipeline, *module);
+  PipelineOptions pipelineOptions = options.pipeline;
+  pipelineOptions.netOpt = options.netOpt.value_or(options.emit == Emit::ONNX ? NetOpt::None : NetOpt::Full);
+  FailureOr<Pipeline> pipeline = Pipeline::create(pipelineOptions, *module);
   if (failed(pipeline) || failed(lowerTo(options.emit, *pipeline)))
     return failure();
 
-  bool isText = options.emit != Emit::Executable && options.emit != Emit::Shared && options.emit != Emit::Object;
   std::string output = options.output;
-  if (!isText && output.empty())
-    output = readModel(*findModel(*module)).name + (options.emit == Emit::Object   ? ".o"
-                                                    : options.emit == Emit::Shared ? ".so"
-                                                                                   : "");
-  LogicalResult result = isText ? writeFile(output, [&](llvm::raw_ostream &stream) { printModule(*module, stream); })
-                                : writeBinary(options.emit, *pipeline, output);
+  if (!isText(options.emit) && output.empty())
+    output = readModel(*findModel(*module)).name + endingOf(options.emit).str();
+  LogicalResult result = isText(options.emit)
+                             ? writeFile(output, [&](llvm::raw_ostream &stream) { printModule(*module, stream); })
+                         : options.emit == Emit::ONNX ? writeOnnx(*module, options.onnx, output)
+                                                      : writeBinary(options.emit, *pipeline, output);
   pipeline->printTiming();
   return result;
 }

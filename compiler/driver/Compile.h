@@ -8,16 +8,19 @@
 #define ESPALIER_COMPILER_DRIVER_COMPILE_H
 
 #include "compiler/driver/Pipeline.h"
+#include "compiler/export/ExportOnnx.h"
 
 namespace espalier {
 
-enum class Emit { Executable, Shared, Object, TFG, BP, Net, Linalg, LLVM };
+enum class Emit { Executable, Shared, Object, TFG, BP, Net, Linalg, LLVM, ONNX };
 
 struct CompileOptions {
   std::string model;
   std::string output; ///< empty: text goes to stdout, the rest to a file named after the model
   Emit emit = Emit::Executable;
   PipelineOptions pipeline;
+  std::optional<NetOpt> netOpt; ///< default: full; none for ONNX
+  OnnxOptions onnx;             ///< of ONNX only
 };
 
 /// Fails after printing to stderr what is wrong; the output file appears only on success.

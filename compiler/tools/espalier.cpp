@@ -55,12 +55,13 @@ bool parseMLIRFlags(const std::vector<const char *> &flags) {
 
 Emit parseEmit(const std::string &form) {
   static const std::map<std::string, Emit> forms = {
-      {"exe", Emit::Executable}, {"shared", Emit::Shared}, {"object", Emit::Object}, {"tfg", Emit::TFG},
-      {"bp", Emit::BP},          {"net", Emit::Net},       {"linalg", Emit::Linalg}, {"llvm", Emit::LLVM}};
+      {"exe", Emit::Executable}, {"shared", Emit::Shared}, {"object", Emit::Object},
+      {"tfg", Emit::TFG},        {"bp", Emit::BP},         {"net", Emit::Net},
+      {"linalg", Emit::Linalg},  {"llvm", Emit::LLVM},     {"onnx", Emit::ONNX}};
   auto found = forms.find(form);
   if (found == forms.end())
     throw CLI::ValidationError("--emit",
-                               "expects exe, shared, object, tfg, bp, net, linalg or llvm, got '" + form + "'");
+                               "expects exe, shared, object, tfg, bp, net, linalg, llvm or onnx, got '" + form + "'");
   return found->second;
 }
 
@@ -70,7 +71,15 @@ std::string parseDtype(const std::string &dtype) {
   return dtype;
 }
 
-void addNetOpt(CLI::App &command, NetOpt &netOpt, const std::string &description) {
+OnnxQuery parseQuery(const std::string &query) {
+  if (query == "loglik")
+    throw CLI::ValidationError("--query", "expects classify, denoise or marginals: loglik is not exported");
+  if (query != "classify" && query != "denoise" && query != "marginals")
+    throw CLI::ValidationError("--query", "expects classify, denoise or marginals, got '" + query + "'");
+  return query == "classify" ? OnnxQuery::Classify : query == "denoise" ? OnnxQuery::Denoise : OnnxQuery::Marginals;
+}
+
+template <typename NetOptT> void addNetOpt(CLI::App &command, NetOptT &netOpt, const std::string &description) {
   auto parse = [&netOpt](const std::string &level) {
     if (level != "none" && level != "full")
       throw CLI::ValidationError("--net-opt", "expects none or full, got '" + level + "'");
@@ -86,7 +95,7 @@ void addCompile(CLI::App &app, CompileOptions &options) {
   command
       ->add_option_function<std::string>(
           "--emit", [&options](const std::string &form) { options.emit = parseEmit(form); },
-          "What to write: exe (default), shared, object, tfg, bp, net, linalg or llvm")
+          "What to write: exe (default), shared, object, tfg, bp, net, linalg, llvm or onnx")
       ->type_name("FORM");
   command
       ->add_option_function<std::string>(
@@ -97,8 +106,16 @@ void addCompile(CLI::App &app, CompileOptions &options) {
       ->add_option("--target-cpu", options.pipeline.targetCPU,
                    "native (default), x86-64-v2, x86-64-v3, x86-64-v4, ..., or portable: v2, v3 and v4 in one")
       ->type_name("CPU");
-  addNetOpt(*command, options.pipeline.netOpt,
-            "The network: none runs it as drawn, full (default) cancels its logs against its exps");
+  command
+      ->add_option_function<std::string>(
+          "--query", [&options](const std::string &query) { options.onnx.query = parseQuery(query); },
+          "Of --emit=onnx: classify (default for symbols), denoise (default for gaussian leaves) or marginals")
+      ->type_name("QUERY");
+  command->add_option("--level", options.onnx.level, "Of --query=marginals: 0 (the root) to L (the leaves, default)")
+      ->type_name("L");
+  addNetOpt(
+      *command, options.netOpt,
+      "The network: none runs it as drawn (default of --emit=onnx), full (default) cancels its logs against its exps");
   command->add_option("--dump-dir", options.pipeline.dumpDir, "Write the module after each stage, numbered")
       ->type_name("DIR");
   command->add_flag("--timing", options.pipeline.timing, "Print how long each stage took");

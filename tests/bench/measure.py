@@ -93,7 +93,7 @@ class Bench:
         result = case.path(f"report-{side}", "json")
         command = [PROGRAMS / f"bench_{side.removesuffix('_double')}"]
         if side in ONNX:
-            command = ["node", HERE / "onnx_runtime.js", FOLDER / "npm"]
+            command = ["node", HERE / "onnx_runtime.js", FOLDER.parent / "npm"]
         command += [job, result, self.seconds]
         done = subprocess.run(command, capture_output=True, text=True, env=self.environment)
         if done.returncode:
