@@ -7,11 +7,14 @@
 #include "compiler/driver/Link.h"
 #include "compiler/driver/Pipeline.h"
 #include "compiler/driver/Verify.h"
+#include "compiler/proof/Prove.h"
 #include "runtime/Error.h"
 #include "runtime/File.h"
 #include "runtime/cli/ProgressBar.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
@@ -28,12 +31,13 @@ namespace {
 /// A compiled model, loaded into this process for as long as this lives.
 class LoadedModel {
 public:
-  /// Null after printing what went wrong.
-  static std::unique_ptr<LoadedModel> load(ModuleOp module, const std::string &dtype, NetOpt netOpt) {
+  /// Null after printing what went wrong. `inspect` sees the programs before they are lowered.
+  static std::unique_ptr<LoadedModel> load(ModuleOp module, const std::string &dtype, NetOpt netOpt,
+                                           llvm::function_ref<LogicalResult()> inspect) {
     auto loaded = std::make_unique<LoadedModel>();
     FailureOr<Pipeline> pipeline = Pipeline::create({.dtype = dtype, .netOpt = netOpt}, module);
     if (failed(pipeline) || failed(pipeline->writeProgram(Pipeline::Program::BP)) ||
-        failed(pipeline->writeProgram(Pipeline::Program::Net)) || failed(pipeline->toLinalg()))
+        failed(pipeline->writeProgram(Pipeline::Program::Net)) || failed(inspect()) || failed(pipeline->toLinalg()))
       return nullptr;
     FailureOr<std::vector<ObjectFile>> objects = pipeline->toObjects();
     if (failed(objects) || !loaded->open(*objects))
@@ -106,13 +110,75 @@ LogicalResult adoptNetwork(ModuleOp module, ModuleOp file, const std::string &pa
   return success();
 }
 
-/// Compiles and checks; what cannot be compiled was said before.
+/// Message passing in double precision for the module's model, where the module has no program of its own: what
+/// networks that compute in double precision on single-precision arrays are compared with. Null after printing what
+/// went wrong.
+OwningOpRef<ModuleOp> wideMessages(ModuleOp module) {
+  OwningOpRef<ModuleOp> wide(cast<ModuleOp>(module->clone()));
+  for (auto function : llvm::make_early_inc_range(wide->getOps<func::FuncOp>()))
+    function.erase();
+  FailureOr<Pipeline> pipeline = Pipeline::create({.dtype = "f64"}, *wide);
+  if (failed(pipeline) || failed(pipeline->writeProgram(Pipeline::Program::BP)))
+    return nullptr;
+  return wide;
+}
+
+/// Whether networks and message passing still stand in the module as such.
+bool canBeProved(ModuleOp module) {
+  return !module
+              .walk([](Operation *op) {
+                bool lowered = isa_and_nonnull<linalg::LinalgDialect, LLVM::LLVMDialect>(op->getDialect());
+                return lowered ? WalkResult::interrupt() : WalkResult::advance();
+              })
+              .wasInterrupted();
+}
+
+bool holdsMessages(ModuleOp module) {
+  return llvm::any_of(module.getOps<func::FuncOp>(),
+                      [](func::FuncOp function) { return function.getName().starts_with("bp_"); });
+}
+
+/// What sampling and, where it was asked for, the proof say; exit code 2 where one of them fails.
+int reportAll(const Verification &verification, const proof::Report *proved, const std::string &json) {
+  printTable(std::cout, verification);
+  if (proved) {
+    std::cout << '\n';
+    proof::printReport(std::cout, *proved);
+  }
+  if (!json.empty()) {
+    runtime::OutputFile file(json);
+    std::string text = jsonText(verification, proved);
+    file.write(text.data(), text.size());
+    file.commit();
+  }
+  int code = 0;
+  if (const Check *worst = verification.worst()) {
+    std::cerr << "espalier: mismatch: " << worst->program << " " << worst->query << " in " << worst->dtype
+              << " differs by " << worst->maxAbs << " where " << worst->tolerance << " is allowed (case "
+              << worst->worstCase << ")\n";
+    code = 2;
+  }
+  if (proved && !proved->proved()) {
+    const proof::Claim *failure = proved->firstFailure();
+    std::string text = failure ? proof::failureText(*failure) : "there is no network";
+    std::cerr << "espalier: not proved: " << text.substr(0, text.find('\n')) << "\n";
+    code = 2;
+  }
+  return code;
+}
+
+/// Compiles, proves and checks; what cannot be compiled was said before.
 int verifyModule(ModuleOp module, ArrayRef<std::string> dtypes, const VerifyCommandOptions &options) {
   std::vector<std::unique_ptr<LoadedModel>> loaded;
   std::vector<const runtime::Model *> models;
+  OwningOpRef<ModuleOp> wide;
+  proof::Report proved;
+  if (options.proof && !holdsMessages(module) && !(wide = wideMessages(module)))
+    return 1;
   for (const std::string &dtype : dtypes) {
     OwningOpRef<ModuleOp> copy(cast<ModuleOp>(module->clone()));
-    loaded.push_back(LoadedModel::load(*copy, dtype, options.netOpt));
+    auto inspect = [&] { return options.proof ? proof::prove(*copy, *copy, wide.get(), proved) : success(); };
+    loaded.push_back(LoadedModel::load(*copy, dtype, options.netOpt, inspect));
     if (!loaded.back())
       return 1;
     models.push_back(&loaded.back()->model);
@@ -123,20 +189,7 @@ int verifyModule(ModuleOp module, ArrayRef<std::string> dtypes, const VerifyComm
     verification = verifyCompiled(readModel(*findModel(module)), models,
                                   {.samples = options.samples, .seed = options.seed, .progress = bar.callback()});
   }
-  printTable(std::cout, verification);
-  if (!options.json.empty()) {
-    runtime::OutputFile file(options.json);
-    std::string text = jsonText(verification);
-    file.write(text.data(), text.size());
-    file.commit();
-  }
-  if (const Check *worst = verification.worst()) {
-    std::cerr << "espalier: mismatch: " << worst->program << " " << worst->query << " in " << worst->dtype
-              << " differs by " << worst->maxAbs << " where " << worst->tolerance << " is allowed (case "
-              << worst->worstCase << ")\n";
-    return 2;
-  }
-  return 0;
+  return reportAll(verification, options.proof ? &proved : nullptr, options.json);
 }
 
 } // namespace
@@ -146,6 +199,11 @@ int verify(const VerifyCommandOptions &options) {
   OwningOpRef<ModuleOp> module = loadModule(options.model, context.get());
   if (!module)
     return 1;
+  if (options.proof && !canBeProved(*module)) {
+    std::cerr << options.model
+              << ": error: --proof expects networks and messages, got a module that is lowered further\n";
+    return 1;
+  }
   SmallVector<std::string> dtypes = {"f32", "f64"};
   if (std::string present = dtypeOf(*module); !present.empty())
     dtypes = {present};
