@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 namespace espalier::proof {
@@ -11,6 +12,8 @@ namespace {
 
 std::string nameOf(Kind kind) {
   switch (kind) {
+  case Kind::Evidence:
+    return "evidence";
   case Kind::Prior:
     return "prior";
   case Kind::Up:
@@ -50,17 +53,14 @@ std::string nameOf(Kind kind) {
   }
 }
 
+/// "evidence@2(gaussian, arguments 0 1 2, ranks 4 4, 4 states)".
 std::string evidenceText(TermRef term) {
   static constexpr const char *channels[] = {"symbols", "gaussian", "soft"};
-  std::string text = channels[term->numbers[0]];
-  text += " of " + std::to_string(term->states) + " states from arguments";
   size_t arguments = term->numbers[1], first = 2;
-  for (size_t i = 0; i < arguments; ++i)
-    text += " " + std::to_string(term->numbers[first + i]);
-  text += " on";
-  for (size_t i = first + arguments; i < term->numbers.size(); ++i)
-    text += " " + std::to_string(term->numbers[i]);
-  return text;
+  std::string text = "evidence@" + std::to_string(term->level) + "(" + channels[term->numbers[0]] + ", arguments";
+  for (size_t i = first; i < term->numbers.size(); ++i)
+    text += (i == first + arguments ? ", ranks " : " ") + std::to_string(term->numbers[i]);
+  return text + ", " + std::to_string(term->states) + " states)";
 }
 
 std::string listText(TermRef term, int depth) {
@@ -80,11 +80,12 @@ std::string totalText(TermRef term, int depth) {
   std::string text;
   for (size_t i = 0; i < std::min(term->operands.size(), kMost); ++i) {
     int64_t times = term->numbers[i];
-    text += (times < 0 ? "- " : "+ ") + (std::abs(times) == 1 ? "" : std::to_string(std::abs(times)) + " ") +
-            textOf(term->operands[i], depth) + " ";
+    text += (i == 0 ? "" : " ");
+    text += times < 0 ? "- " : "+ ";
+    text += (std::abs(times) == 1 ? "" : std::to_string(std::abs(times)) + " ") + textOf(term->operands[i], depth);
   }
   if (term->operands.size() > kMost)
-    text += "+ ...";
+    text += " + ...";
   return text.empty() ? "0" : text;
 }
 
@@ -157,12 +158,11 @@ std::pair<TermRef, TermRef> below(TermRef a, TermRef b) {
 std::string textOf(TermRef term, int depth) {
   if (term->kind == Kind::Refused)
     return "cannot be read: " + term->text;
-  std::string level = "@" + std::to_string(term->level);
   if (term->kind == Kind::Evidence)
-    return evidenceText(term) + level;
+    return evidenceText(term);
   if (term->kind == Kind::Total)
     return totalText(term, depth);
-  return nameOf(term->kind) + level + listText(term, depth);
+  return nameOf(term->kind) + "@" + std::to_string(term->level) + listText(term, depth);
 }
 
 Difference firstDifference(TermRef messages, TermRef network) {

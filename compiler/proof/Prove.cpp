@@ -57,6 +57,8 @@ std::string answerName(size_t i, size_t count) {
 
 /// Fills in what came of comparing the two.
 void compare(Claim &claim, const ProgramTerms &network, const ProgramTerms &messages) {
+  claim.answer.clear();
+  claim.difference = {};
   claim.network = network.precision;
   claim.messages = messages.precision;
   size_t count = messages.answers.size();

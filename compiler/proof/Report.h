@@ -21,8 +21,8 @@ struct Claim {
   std::string network;  ///< what the network's kernels were rounded to: "f32" | "f64"
   std::string messages; ///< what the kernels of the program that it was compared with were rounded to
   bool proved = false;
-  std::string answer;    ///< where not proved: the first answer that differs, or what is missing
-  Difference difference; ///< of that answer; empty where a program is missing
+  std::string answer = {};    ///< where not proved: the first answer that differs, or what is missing
+  Difference difference = {}; ///< of that answer; empty where a program is missing
 
   /// The two programs were rounded to different types, so that their kernels cannot be equal bit for bit.
   bool isRoundedOtherwise() const { return !proved && network != messages; }

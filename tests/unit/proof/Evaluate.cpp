@@ -233,11 +233,13 @@ private:
     for (int64_t v = 0; v < nodes; ++v)
       for (int64_t s = 0; s < rows; ++s)
         for (int64_t a = 0; a < columns; ++a)
-          y[v * term->states + (up ? s : a)] += matrix(v)[s * columns + a] * x[v * (up ? columns : rows) + (up ? a : s)];
+          y[v * term->states + (up ? s : a)] +=
+              matrix(v)[s * columns + a] * x[v * (up ? columns : rows) + (up ? a : s)];
     return y;
   }
 
-  /// A dense strided convolution: every output channel (tap, s) sees all taps, its kernel being zero at all but its own.
+  /// A dense strided convolution: every output channel (tap, s) sees all taps, its kernel being zero at all but its
+  /// own.
   Tensor convolution(const Tensor &x) const {
     int64_t level = term->level, taps = world.ranks(level), parents = nodes / taps;
     int64_t rows = term->table->shape[1], columns = term->table->shape[2];

@@ -19,8 +19,8 @@ using Tensor = std::vector<double>;
 
 /// A tree and one sample of evidence for it.
 struct World {
-  std::vector<std::vector<int64_t>> patches; ///< of level 1..L
-  std::vector<int64_t> symbols;              ///< per leaf; the number of states where it is missing
+  std::vector<std::vector<int64_t>> patches;     ///< of level 1..L
+  std::vector<int64_t> symbols;                  ///< per leaf; the number of states where it is missing
   std::vector<std::vector<double>> observations; ///< per leaf; empty where it is missing
   Tensor likelihoods;
   double lambda = 1, sigma = 1;
