@@ -7,14 +7,12 @@
 #include "compiler/driver/Link.h"
 #include "compiler/driver/Pipeline.h"
 #include "compiler/driver/Verify.h"
-#include "compiler/proof/Prove.h"
+#include "compiler/driver/VerifyProof.h"
 #include "runtime/Error.h"
 #include "runtime/File.h"
 #include "runtime/cli/ProgressBar.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
@@ -31,15 +29,12 @@ namespace {
 /// A compiled model, loaded into this process for as long as this lives.
 class LoadedModel {
 public:
-  /// Null after printing what went wrong. `inspect` sees the programs before they are lowered.
-  static std::unique_ptr<LoadedModel> load(ModuleOp module, const std::string &dtype, NetOpt netOpt,
-                                           llvm::function_ref<LogicalResult()> inspect) {
+  /// Null after printing what went wrong.
+  static std::unique_ptr<LoadedModel> load(Pipeline &pipeline) {
     auto loaded = std::make_unique<LoadedModel>();
-    FailureOr<Pipeline> pipeline = Pipeline::create({.dtype = dtype, .netOpt = netOpt}, module);
-    if (failed(pipeline) || failed(pipeline->writeProgram(Pipeline::Program::BP)) ||
-        failed(pipeline->writeProgram(Pipeline::Program::Net)) || failed(inspect()) || failed(pipeline->toLinalg()))
+    if (failed(pipeline.toLinalg()))
       return nullptr;
-    FailureOr<std::vector<ObjectFile>> objects = pipeline->toObjects();
+    FailureOr<std::vector<ObjectFile>> objects = pipeline.toObjects();
     if (failed(objects) || !loaded->open(*objects))
       return nullptr;
     return loaded;
@@ -110,34 +105,6 @@ LogicalResult adoptNetwork(ModuleOp module, ModuleOp file, const std::string &pa
   return success();
 }
 
-/// Message passing in double precision for the module's model, where the module has no program of its own: what
-/// networks that compute in double precision on single-precision arrays are compared with. Null after printing what
-/// went wrong.
-OwningOpRef<ModuleOp> wideMessages(ModuleOp module) {
-  OwningOpRef<ModuleOp> wide(cast<ModuleOp>(module->clone()));
-  for (auto function : llvm::make_early_inc_range(wide->getOps<func::FuncOp>()))
-    function.erase();
-  FailureOr<Pipeline> pipeline = Pipeline::create({.dtype = "f64"}, *wide);
-  if (failed(pipeline) || failed(pipeline->writeProgram(Pipeline::Program::BP)))
-    return nullptr;
-  return wide;
-}
-
-/// Whether networks and message passing still stand in the module as such.
-bool canBeProved(ModuleOp module) {
-  return !module
-              .walk([](Operation *op) {
-                bool lowered = isa_and_nonnull<linalg::LinalgDialect, LLVM::LLVMDialect>(op->getDialect());
-                return lowered ? WalkResult::interrupt() : WalkResult::advance();
-              })
-              .wasInterrupted();
-}
-
-bool holdsMessages(ModuleOp module) {
-  return llvm::any_of(module.getOps<func::FuncOp>(),
-                      [](func::FuncOp function) { return function.getName().starts_with("bp_"); });
-}
-
 /// What sampling and, where it was asked for, the proof say; exit code 2 where one of them fails.
 int reportAll(const Verification &verification, const proof::Report *proved, const std::string &json) {
   printTable(std::cout, verification);
@@ -159,26 +126,32 @@ int reportAll(const Verification &verification, const proof::Report *proved, con
     code = 2;
   }
   if (proved && !proved->proved()) {
-    const proof::Claim *failure = proved->firstFailure();
-    std::string text = failure ? proof::failureText(*failure) : "there is no network";
-    std::cerr << "espalier: not proved: " << text.substr(0, text.find('\n')) << "\n";
+    std::cerr << "espalier: not proved: " << proofFailure(*proved) << "\n";
     code = 2;
   }
   return code;
 }
 
+/// Both programs of a module. A network that the user gave is proved as given, ours as it runs.
+LogicalResult writePrograms(Pipeline &pipeline, ModuleOp module, const VerifyCommandOptions &options,
+                            VerifyProof &proof) {
+  bool given = !options.net.empty();
+  auto prove = [&](bool now) { return options.proof && now ? proof.prove(module) : success(); };
+  return failure(failed(pipeline.writeProgram(Pipeline::Program::BP)) || failed(prove(given)) ||
+                 failed(pipeline.writeProgram(Pipeline::Program::Net)) || failed(prove(!given)));
+}
+
 /// Compiles, proves and checks; what cannot be compiled was said before.
-int verifyModule(ModuleOp module, ArrayRef<std::string> dtypes, const VerifyCommandOptions &options) {
+int verifyModule(ModuleOp module, ArrayRef<std::string> dtypes, const VerifyCommandOptions &options,
+                 VerifyProof &proof) {
   std::vector<std::unique_ptr<LoadedModel>> loaded;
   std::vector<const runtime::Model *> models;
-  OwningOpRef<ModuleOp> wide;
-  proof::Report proved;
-  if (options.proof && !holdsMessages(module) && !(wide = wideMessages(module)))
-    return 1;
   for (const std::string &dtype : dtypes) {
     OwningOpRef<ModuleOp> copy(cast<ModuleOp>(module->clone()));
-    auto inspect = [&] { return options.proof ? proof::prove(*copy, *copy, wide.get(), proved) : success(); };
-    loaded.push_back(LoadedModel::load(*copy, dtype, options.netOpt, inspect));
+    FailureOr<Pipeline> pipeline = Pipeline::create({.dtype = dtype, .netOpt = options.netOpt}, *copy);
+    if (failed(pipeline) || failed(writePrograms(*pipeline, *copy, options, proof)))
+      return 1;
+    loaded.push_back(LoadedModel::load(*pipeline));
     if (!loaded.back())
       return 1;
     models.push_back(&loaded.back()->model);
@@ -189,7 +162,7 @@ int verifyModule(ModuleOp module, ArrayRef<std::string> dtypes, const VerifyComm
     verification = verifyCompiled(readModel(*findModel(module)), models,
                                   {.samples = options.samples, .seed = options.seed, .progress = bar.callback()});
   }
-  return reportAll(verification, options.proof ? &proved : nullptr, options.json);
+  return reportAll(verification, options.proof ? &proof.report : nullptr, options.json);
 }
 
 } // namespace
@@ -199,11 +172,9 @@ int verify(const VerifyCommandOptions &options) {
   OwningOpRef<ModuleOp> module = loadModule(options.model, context.get());
   if (!module)
     return 1;
-  if (options.proof && !canBeProved(*module)) {
-    std::cerr << options.model
-              << ": error: --proof expects networks and messages, got a module that is lowered further\n";
+  VerifyProof proof;
+  if (options.proof && failed(proof.prepare(*module, options.model)))
     return 1;
-  }
   SmallVector<std::string> dtypes = {"f32", "f64"};
   if (std::string present = dtypeOf(*module); !present.empty())
     dtypes = {present};
@@ -214,7 +185,7 @@ int verify(const VerifyCommandOptions &options) {
       return 1;
     dtypes = {dtype};
   }
-  return verifyModule(*module, dtypes, options);
+  return verifyModule(*module, dtypes, options, proof);
 }
 
 } // namespace espalier
