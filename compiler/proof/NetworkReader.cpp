@@ -1,14 +1,12 @@
 //===- NetworkReader.cpp - Networks as terms ------------------------------===//
 //
-// A map's positions are the nodes of a level, and a map with a channel group per child rank is on the level below: the
-// patch of every layer must be that of the level where it stands.
+// Layer by layer, as it is defined; the rules say what that is in message passing.
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/proof/Reader.h"
+#include "compiler/proof/NetworkMaps.h"
 #include "dialects/net/NetOps.h"
 
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -16,25 +14,10 @@ using namespace mlir;
 namespace espalier::proof {
 namespace {
 
-/// A feature map or a shift.
-struct Map {
-  TermRef term;
-  bool grouped = false; ///< a channel group per child rank; the term is on the level of the children
-};
-
-int64_t channels(Value map) { return cast<RankedTensorType>(map.getType()).getDimSize(1); }
-
-std::string text(ArrayRef<int64_t> patch) {
-  return "[" + llvm::join(llvm::map_range(patch, [](int64_t extent) { return std::to_string(extent); }), ", ") + "]";
-}
-
-class NetworkReader : Reader {
+class NetworkReader : NetworkMaps {
 public:
   NetworkReader(func::FuncOp function, const Patches &patches, Normalizer &normalizer)
-      : Reader(function, normalizer), patches(patches) {
-    for (const std::vector<int64_t> &patch : patches)
-      ranks.push_back(llvm::product_of(patch));
-  }
+      : NetworkMaps(function, patches, normalizer) {}
 
   ProgramTerms read() {
     for (Operation &op : function.getBody().front().without_terminator())
@@ -47,27 +30,9 @@ public:
   }
 
 private:
-  //===--------------------------------------------------------------------===//
-  // The frame
-  //===--------------------------------------------------------------------===//
-
-  int64_t depth() const { return ranks.size(); }
-
-  Map get(Value value) {
-    if (auto found = maps.find(value); found != maps.end())
-      return found->second;
-    // Soft evidence is a map of weights as it comes.
-    if (argumentNumber(value) == 0 && cast<RankedTensorType>(value.getType()).getRank() >= 3 && onLeaves(value, 2))
-      return {terms().evidence(Channel::Soft, {0}, ranks, channels(value))};
-    return {terms().refused("a value that is no map of the leaves")};
-  }
-
-  void set(Value value, TermRef term, bool grouped = false) { maps[value] = {normalizer.normalize(term), grouped}; }
-
   void readOp(Operation *op) {
-    for (Value operand : op->getOperands())
-      if (auto found = maps.find(operand); found != maps.end() && found->second.term->kind == Kind::Refused)
-        return refuseAs(op, found->second.term);
+    if (TermRef reason = refusedOperand(op))
+      return refuseAs(op, reason);
     TypeSwitch<Operation *>(op)
         .Case<net::SymbolStemOp, net::OneHotOp, net::GaussianStemOp, net::GaussianLikelihoodOp, net::SoftStemOp,
               net::ExpOp, net::LogOp, net::SoftmaxOp, net::ProportionOp, net::NormOp, net::RescaleOp, net::ConvOp,
@@ -77,79 +42,6 @@ private:
               net::ReadoutOp, net::CastOp, net::ShiftPoolOp, net::ZeroShiftOp, net::EvidenceOp, net::WeightEvidenceOp>(
             [&](auto typed) { readLayer(typed); })
         .Default([&](Operation *other) { refuse(other, "stands in a network"); });
-  }
-
-  void refuseAs(Operation *op, TermRef reason) {
-    for (Value result : op->getResults())
-      maps[result] = {reason};
-  }
-
-  void refuse(Operation *op, const Twine &reason) {
-    refuseAs(op, terms().refused((op->getName().getStringRef() + " " + reason).str()));
-  }
-
-  /// `condition`; where it does not hold, `op` is refused.
-  bool expect(Operation *op, bool condition, const Twine &reason) {
-    if (!condition)
-      refuse(op, reason);
-    return condition;
-  }
-
-  /// The operand, where it is of that sort; else the null term after refusing.
-  Map operand(Operation *op, Value value, Sort sort, std::optional<bool> grouped = std::nullopt) {
-    Map map = get(value);
-    if (map.term->kind == Kind::Refused) {
-      refuseAs(op, map.term);
-      return {nullptr};
-    }
-    static constexpr StringRef names[] = {"messages", "logarithms of messages", "a shift", "an answer"};
-    Sort found = sortOf(map.term);
-    if (!expect(op, found == sort,
-                "expects " + names[static_cast<int>(sort)] + ", got " + names[static_cast<int>(found)]))
-      return {nullptr};
-    if (grouped && !expect(op, *grouped == map.grouped,
-                           *grouped ? "expects a channel group per child rank"
-                                    : "expects one feature vector per position, got a channel group per child rank"))
-      return {nullptr};
-    return map;
-  }
-
-  /// Whether `patch` is that of the edges above `level`.
-  bool isPatch(Operation *op, ArrayRef<int64_t> patch, int64_t level) {
-    if (!expect(op, level >= 1, "expects a level below the root"))
-      return false;
-    ArrayRef<int64_t> expected(patches[level - 1]);
-    return expect(op, patch == expected,
-                  "expects the patch " + text(expected) + " of level " + Twine(level) + ", got " + text(patch));
-  }
-
-  bool isRanks(Operation *op, uint64_t groups, int64_t level) {
-    if (!expect(op, level >= 1 && level <= depth(), "expects children"))
-      return false;
-    return expect(op, static_cast<int64_t>(groups) == ranks[level - 1],
-                  "expects " + Twine(ranks[level - 1]) + " groups, the child ranks of level " + Twine(level) +
-                      ", got " + Twine(groups));
-  }
-
-  /// Whether the axes of `value` after the first `skipped` are the positions of the leaves.
-  bool onLeaves(Value value, int64_t skipped) {
-    SmallVector<int64_t> shape(patches.front().size(), 1);
-    for (const std::vector<int64_t> &patch : patches)
-      for (auto [extent, factor] : llvm::zip(shape, patch))
-        extent *= factor;
-    return cast<RankedTensorType>(value.getType()).getShape().drop_front(skipped) == ArrayRef(shape);
-  }
-
-  /// Kernels and priors hold weights, or the layer is none of a model.
-  const Table *weightsOf(Operation *op, ElementsAttr attr) {
-    const Table *result = weights(attr);
-    expect(op, result, "expects finite weights >= 0");
-    return result;
-  }
-
-  void noteType(Value map) {
-    if (precision.empty())
-      precision = getElementTypeOrSelf(map.getType()).isF64() ? "f64" : "f32";
   }
 
   //===--------------------------------------------------------------------===//
@@ -395,11 +287,6 @@ private:
     readEvidence(op, operand(op, op.getBelief(), Sort::Weights, false), op.getShift(), op.getLogPartition(),
                  Kind::Loglik);
   }
-
-  const Patches &patches;
-  std::vector<int64_t> ranks;
-  std::string precision;
-  DenseMap<Value, Map> maps;
 };
 
 } // namespace

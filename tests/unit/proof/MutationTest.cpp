@@ -15,6 +15,7 @@
 
 #include <iostream>
 #include <set>
+#include <sstream>
 
 using namespace mlir;
 using namespace espalier::proof;
@@ -182,6 +183,29 @@ TEST_CASE("two roundings of one model are two models") {
   REQUIRE(succeeded(prove(*narrow, *narrow, *wide, together)));
   CHECK(together.proved());
   CHECK(claimOf(together, "up_symbol").messages == "f64");
+}
+
+TEST_CASE("a network in single precision where message passing needs double is proved in double") {
+  std::unique_ptr<MLIRContext> context = createContext();
+  // What 32 children say together leaves the range of f32, while every difference of logarithms stays in it.
+  const std::string model = R"(tfg.model @steep {
+    %root = tfg.root dense<[0.3, 0.7]> : tensor<2xf64> -> !tfg.nodes<[], 2>
+    %leaves = tfg.children %root patch [32] sharing level dense<[[[0.999999, 0.000003], [0.000007, 0.999999]]]>
+      : tensor<1x2x2xf64> : !tfg.nodes<[], 2> -> !tfg.nodes<[32], 2>
+    tfg.observe %leaves symbol dense<[[0.0], [1.0]]> : tensor<2x1xf64> : !tfg.nodes<[32], 2>
+    tfg.query classify %root : !tfg.nodes<[], 2>
+  })";
+  OwningOpRef<ModuleOp> narrow = lowered(*context, model, false, "f32"), wide = lowered(*context, model, false, "f64");
+  Report report;
+  REQUIRE(succeeded(prove(*narrow, *narrow, *wide, report)));
+  const Claim first = claimOf(report, "up_symbol");
+  CHECK((first.network == "f32" && first.messages == "f64" && first.isRoundedOtherwise()));
+  CHECK_FALSE(report.proved());
+  REQUIRE(succeeded(prove(*wide, *wide, *wide, report)));
+  CHECK(report.proved());
+  std::ostringstream text;
+  printReport(text, report);
+  CHECK(text.str().find("f32     f64     rounded otherwise\n") != std::string::npos);
 }
 
 TEST_CASE("a claim that rounding prevents counts where another type proves it") {
