@@ -98,7 +98,7 @@ private:
     if (!network || !messages)
       claim.answer = std::string("there is no ") + (network ? "bp_" : "net_") + name;
     else if (!standsOn(network, patches))
-      claim.answer = "net.branching expects the patches of the model";
+      claim.answer = "expects the patches of the model in net.branching";
     else
       attempt(claim, network, messages, wide);
     return claim;

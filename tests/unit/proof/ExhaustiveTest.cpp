@@ -1,13 +1,14 @@
 //===- ExhaustiveTest.cpp - Every wire, layer and weight counts -----------===//
 //
-// All small changes of a kind to whole networks: each operand replaced by each other value of its type, each layer left
-// out, each entry of each table changed. A network that is proved all the same must compute the same, and the few ways
-// in which that can be are spelled out here.
+// All small changes of a kind to whole networks, and to whole message-passing programs: each operand replaced by each
+// other value of its type, each layer left out, each entry of each table changed. What is proved all the same must
+// compute the same, and the few ways in which that can be are spelled out here.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Models.h"
 
+#include "dialects/bp/BPOps.h"
 #include "dialects/net/NetOps.h"
 #include "dialects/support/Tables.h"
 
@@ -24,26 +25,26 @@ using namespace espalier::proof::test;
 
 namespace {
 
-/// One network beside the program that it is; the other functions are gone.
+/// One network beside the program that it is, the other functions being gone; one of the two is to be changed.
 struct Subject {
-  Subject(MLIRContext &context, const Sketch &sketch, bool cancelLogs, const std::string &program)
+  Subject(MLIRContext &context, const Sketch &sketch, bool cancelLogs, const std::string &program, bool changesNetwork)
       : module(lowered(context, modelText(sketch), cancelLogs)) {
     for (auto function : llvm::make_early_inc_range(module->getOps<func::FuncOp>()))
       if (function.getName() != "net_" + program && function.getName() != "bp_" + program)
         function.erase();
-    network = module->lookupSymbol<func::FuncOp>("net_" + program);
+    function = module->lookupSymbol<func::FuncOp>((changesNetwork ? "net_" : "bp_") + program);
   }
 
   bool isProved() { return reportOf(*module).proved(); }
   std::vector<Operation *> ops() {
     std::vector<Operation *> result;
-    for (Operation &op : network.getBody().front())
+    for (Operation &op : function.getBody().front())
       result.push_back(&op);
     return result;
   }
 
   OwningOpRef<ModuleOp> module;
-  func::FuncOp network;
+  func::FuncOp function;
 };
 
 struct Case {
@@ -62,18 +63,22 @@ const Case kCases[] = {
 void forAll(llvm::function_ref<void(Subject &)> test) {
   std::unique_ptr<MLIRContext> context = createContext();
   for (const Case &one : kCases)
-    for (bool cancelLogs : {false, true}) {
-      INFO(one.program << ", logs cancelled: " << cancelLogs << "\n" << modelText(one.sketch));
-      Subject subject(*context, one.sketch, cancelLogs, one.program);
+    for (auto [cancelLogs, changesNetwork] : {std::pair(false, true), {true, true}, {true, false}}) {
+      INFO(one.program << ", logs cancelled: " << cancelLogs << ", of the network: " << changesNetwork << "\n"
+                       << modelText(one.sketch));
+      Subject subject(*context, one.sketch, cancelLogs, one.program, changesNetwork);
       REQUIRE(subject.isProved());
       test(subject);
     }
 }
 
-/// The map under norm layers, which change it by a factor that only the log-likelihood can tell.
+/// A layer or step that divides by a factor, which only the log-likelihood can tell.
+bool isNorm(Operation *op) { return isa<net::NormOp, net::RescaleOp, bp::NormalizeOp>(op); }
+
+/// What such layers have been given.
 Value withoutNorms(Value map) {
   while (Operation *op = map.getDefiningOp()) {
-    if (!isa<net::NormOp, net::RescaleOp>(op) || map != op->getResult(0))
+    if (!isNorm(op) || map != op->getResult(0))
       break;
     map = op->getOperand(0);
   }
@@ -141,7 +146,7 @@ TEST_CASE("every layer counts") {
         ++tried;
         INFO(textOf(op));
         // A norm layer whose shift nobody asks for.
-        CHECK(subject.isProved() == (isa<net::NormOp, net::RescaleOp>(op) && op->getNumResults() == 1));
+        CHECK(subject.isProved() == (isNorm(op) && op->getNumResults() == 1));
         for (OpOperand *use : uses)
           use->set(op->getResult(0));
       }

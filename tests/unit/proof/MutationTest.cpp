@@ -157,14 +157,17 @@ TEST_CASE("models of odd sizes are proved") {
           one.zeros = zeros;
           one.gaussian = gaussian;
           INFO(modelText(one));
-          Report report = reportOf(*lowered(*context, modelText(one), cancelLogs));
+          Report report;
+          auto narrow = lowered(*context, modelText(one), cancelLogs, "f32");
+          auto wide = lowered(*context, modelText(one), cancelLogs, "f64");
+          REQUIRE(succeeded(prove(*narrow, *narrow, *wide, report)));
+          REQUIRE(succeeded(prove(*wide, *wide, *wide, report)));
           for (const Claim &claim : report.claims) {
-            INFO(claim.program << ": " << claim.answer << "\n"
-                               << claim.difference.messages << "\n"
-                               << claim.difference.network);
-            CHECK(claim.proved);
+            INFO(failureText(claim));
+            CHECK((claim.proved || (claim.dtype == "f32" && claim.isRoundedOtherwise())));
           }
-          CHECK(report.claims.size() == 4);
+          CHECK(report.claims.size() == 8);
+          CHECK(report.proved());
         }
 }
 
