@@ -1,6 +1,6 @@
 //===- Evaluate.cpp - Terms on random tensors -----------------------------===//
 
-#include "Evaluate.h"
+#include "Convolutions.h"
 
 #include <algorithm>
 #include <cmath>
@@ -23,30 +23,6 @@ int64_t World::nodes(int64_t level) const { return level == 0 ? 1 : nodes(level 
 
 namespace {
 
-/// The place of a node among the positions of its level, row by row: the nested patches reach it.
-int64_t positionOf(const World &world, int64_t level, int64_t node) {
-  size_t axes = world.patches.front().size();
-  std::vector<int64_t> place(axes, 0), extent(axes, 1);
-  std::vector<int64_t> path(level);
-  for (int64_t l = level; l >= 1; --l) {
-    path[l - 1] = node % world.ranks(l);
-    node /= world.ranks(l);
-  }
-  for (int64_t l = 1; l <= level; ++l) {
-    const std::vector<int64_t> &patch = world.patches[l - 1];
-    int64_t columns = patch.back();
-    for (size_t axis = 0; axis < axes; ++axis) {
-      bool isLast = axis + 1 == axes;
-      place[axis] = place[axis] * patch[axis] + (isLast ? path[l - 1] % columns : path[l - 1] / columns);
-      extent[axis] *= patch[axis];
-    }
-  }
-  int64_t position = 0;
-  for (size_t axis = 0; axis < axes; ++axis)
-    position = position * extent[axis] + place[axis];
-  return position;
-}
-
 double largest(const double *weights, int64_t states) { return *std::max_element(weights, weights + states); }
 
 class Evaluator {
@@ -68,13 +44,13 @@ public:
     case Kind::Down:
       return edge(operands[0]);
     case Kind::Conv:
-      return convolution(operands[0]);
+      return convolve(*term->table, term->level, world, operands[0]);
     case Kind::ConvTranspose:
-      return transposed(operands[0]);
+      return convolveTransposed(*term->table, term->level, world, operands[0]);
     case Kind::LogSumExpConv:
-      return each(convolution(each(operands[0], expOf)), logOf);
+      return each(convolve(*term->table, term->level, world, each(operands[0], expOf)), logOf);
     case Kind::LogSumExpConvTranspose:
-      return each(transposed(each(operands[0], expOf)), logOf);
+      return each(convolveTransposed(*term->table, term->level, world, each(operands[0], expOf)), logOf);
     case Kind::LookUp:
       return lookUp();
     case Kind::Combine:
@@ -219,11 +195,7 @@ private:
     return density;
   }
 
-  /// The matrix of the edge above a node: by rank, or by node in rank order.
-  const double *matrix(int64_t node) const {
-    const Table &table = *term->table;
-    return table.entries.data() + node % table.shape[0] * table.shape[1] * table.shape[2];
-  }
+  const double *matrix(int64_t node) const { return matrixOf(*term->table, node); }
 
   /// Up and Down, on the index space.
   Tensor edge(const Tensor &x) const {
@@ -235,47 +207,6 @@ private:
         for (int64_t a = 0; a < columns; ++a)
           y[v * term->states + (up ? s : a)] +=
               matrix(v)[s * columns + a] * x[v * (up ? columns : rows) + (up ? a : s)];
-    return y;
-  }
-
-  /// A dense strided convolution: every output channel (tap, s) sees all taps, its kernel being zero at all but its
-  /// own.
-  Tensor convolution(const Tensor &x) const {
-    int64_t level = term->level, taps = world.ranks(level), parents = nodes / taps;
-    int64_t rows = term->table->shape[1], columns = term->table->shape[2];
-    std::vector<double> map(x.size()); // [positions x channels]
-    for (int64_t v = 0; v < nodes; ++v)
-      std::copy_n(x.begin() + v * columns, columns, map.begin() + positionOf(world, level, v) * columns);
-    Tensor y(nodes * rows, 0.0);
-    for (int64_t parent = 0; parent < parents; ++parent)
-      for (int64_t group = 0; group < taps; ++group)
-        for (int64_t s = 0; s < rows; ++s)
-          for (int64_t tap = 0; tap < taps; ++tap)
-            for (int64_t a = 0; a < columns; ++a) {
-              double weight = group == tap ? matrix(parent * taps + tap)[s * columns + a] : 0;
-              double feature = map[positionOf(world, level, parent * taps + tap) * columns + a];
-              y[(parent * taps + group) * rows + s] += weight * feature;
-            }
-    return y;
-  }
-
-  /// A dense transposed one: every position of a patch sees all channel groups.
-  Tensor transposed(const Tensor &x) const {
-    int64_t level = term->level, taps = world.ranks(level), parents = nodes / taps;
-    int64_t rows = term->table->shape[1], columns = term->table->shape[2];
-    std::vector<double> map(nodes * columns, 0.0); // [positions x channels]
-    for (int64_t parent = 0; parent < parents; ++parent)
-      for (int64_t group = 0; group < taps; ++group)
-        for (int64_t s = 0; s < rows; ++s)
-          for (int64_t tap = 0; tap < taps; ++tap)
-            for (int64_t a = 0; a < columns; ++a) {
-              double weight = group == tap ? matrix(parent * taps + tap)[s * columns + a] : 0;
-              map[positionOf(world, level, parent * taps + tap) * columns + a] +=
-                  weight * x[(parent * taps + group) * rows + s];
-            }
-    Tensor y(map.size());
-    for (int64_t v = 0; v < nodes; ++v)
-      std::copy_n(map.begin() + positionOf(world, level, v) * columns, columns, y.begin() + v * columns);
     return y;
   }
 
