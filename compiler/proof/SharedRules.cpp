@@ -120,18 +120,16 @@ TermRef factorIntoLoglik(Terms &terms, TermRef term) {
       {Kind::Loglik, 0, 0, {weightsOf(inner), terms.sum(term->operands[1], factorOf(inner))}, {}, term->table});
 }
 
-/// PoolShift and CopyShift are linear.
-TermRef ofSum(Terms &terms, TermRef term, Kind kind) {
-  if (term->kind != kind || term->operands[0]->kind != Kind::Total)
+/// So that shifts that were pooled together and factors that were pooled one by one cancel. Copies go down the tree,
+/// where nothing needs to cancel.
+TermRef poolOfSum(Terms &terms, TermRef term) {
+  if (term->kind != Kind::PoolShift || term->operands[0]->kind != Kind::Total)
     return nullptr;
   TermRef total = term->operands[0], result = terms.zero(term->level);
   for (size_t i = 0; i < total->operands.size(); ++i)
-    result = terms.sum(result, terms.shift(kind, total->operands[i]), total->numbers[i]);
+    result = terms.sum(result, terms.shift(Kind::PoolShift, total->operands[i]), total->numbers[i]);
   return result;
 }
-
-TermRef poolOfSum(Terms &terms, TermRef term) { return ofSum(terms, term, Kind::PoolShift); }
-TermRef copyOfSum(Terms &terms, TermRef term) { return ofSum(terms, term, Kind::CopyShift); }
 
 constexpr Rule kRules[] = {
     {"look-up-is-edge", lookUpIsEdge},
@@ -147,7 +145,6 @@ constexpr Rule kRules[] = {
     {"factor-into-loglik", factorIntoLoglik},
     {"copies-of-product", copiesOfProduct},
     {"pool-of-sum", poolOfSum},
-    {"copy-of-sum", copyOfSum},
 };
 
 } // namespace

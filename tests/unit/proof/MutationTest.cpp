@@ -171,6 +171,14 @@ TEST_CASE("models of odd sizes are proved") {
         }
 }
 
+TEST_CASE("the tallest tree that a model may have is proved") {
+  std::unique_ptr<MLIRContext> context = createContext();
+  Sketch tall{std::vector<std::vector<int64_t>>(64, {1}), std::vector<int64_t>(65, 2)};
+  std::fill(tall.patches.begin() + 34, tall.patches.end(), std::vector<int64_t>{2});
+  for (bool cancelLogs : {false, true})
+    CHECK(reportOf(*lowered(*context, modelText(tall), cancelLogs)).proved());
+}
+
 TEST_CASE("two roundings of one model are two models") {
   std::unique_ptr<MLIRContext> context = createContext();
   // Zeros make the network compute in double precision, while message passing of symbols stays in single precision.

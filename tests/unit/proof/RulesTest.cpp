@@ -208,7 +208,6 @@ const std::map<std::string, std::function<TermRef(Random &)>> kSides = {
        return layerOf(r, Kind::Copies, r.terms.product({r.weights(1, 5), r.weights(1, 5)}), 1);
      }},
     {"pool-of-sum", [](Random &r) { return r.terms.shift(Kind::PoolShift, r.terms.sum(r.shift(2), r.shift(2), -1)); }},
-    {"copy-of-sum", [](Random &r) { return r.terms.shift(Kind::CopyShift, r.terms.sum(r.shift(1), r.shift(1), -1)); }},
 };
 
 std::vector<Rule> allRules() {
