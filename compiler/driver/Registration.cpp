@@ -6,6 +6,7 @@
 #include "compiler/codegen/Passes.h"
 #include "compiler/conversion/Passes.h"
 #include "compiler/optimization/Passes.h"
+#include "compiler/proof/Passes.h"
 #include "dialects/bp/BPOps.h"
 #include "dialects/net/NetOps.h"
 #include "dialects/tfg/TFGOps.h"
@@ -53,6 +54,7 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
 void registerPassesAndPipelines() {
   registerconversionPasses();
   registeroptimizationPasses();
+  registerproofPasses();
   registercodegenPasses();
   registerCanonicalizerPass();
   registerCSEPass();

@@ -4,4 +4,4 @@ espalier_library(espalier_verify
   ${verify}/Verify.cpp
   ${verify}/VerifyCompare.cpp
   ${verify}/VerifyReport.cpp
-  LINK espalier_reference espalier_runtime nlohmann_json::nlohmann_json TBB::tbb)
+  LINK espalier_reference espalier_proof_terms espalier_runtime nlohmann_json::nlohmann_json TBB::tbb)

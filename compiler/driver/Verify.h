@@ -10,6 +10,7 @@
 #define ESPALIER_COMPILER_DRIVER_VERIFY_H
 
 #include "compiler/analysis/Model.h"
+#include "compiler/proof/Report.h"
 #include "runtime/Model.h"
 
 #include <functional>
@@ -69,8 +70,8 @@ Verification verifyCompiled(const Model &model, const std::vector<const runtime:
 /// A line per check, and a last one that says how it went.
 void printTable(std::ostream &out, const Verification &verification);
 
-/// The JSON document of `verify --json`, with a final newline.
-std::string jsonText(const Verification &verification);
+/// The JSON document of `verify --json`, with a final newline; with `proof` where one was asked for.
+std::string jsonText(const Verification &verification, const proof::Report *proof = nullptr);
 
 } // namespace espalier
 

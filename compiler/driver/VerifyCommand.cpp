@@ -7,6 +7,7 @@
 #include "compiler/driver/Link.h"
 #include "compiler/driver/Pipeline.h"
 #include "compiler/driver/Verify.h"
+#include "compiler/driver/VerifyProof.h"
 #include "runtime/Error.h"
 #include "runtime/File.h"
 #include "runtime/cli/ProgressBar.h"
@@ -29,13 +30,11 @@ namespace {
 class LoadedModel {
 public:
   /// Null after printing what went wrong.
-  static std::unique_ptr<LoadedModel> load(ModuleOp module, const std::string &dtype, NetOpt netOpt) {
+  static std::unique_ptr<LoadedModel> load(Pipeline &pipeline) {
     auto loaded = std::make_unique<LoadedModel>();
-    FailureOr<Pipeline> pipeline = Pipeline::create({.dtype = dtype, .netOpt = netOpt}, module);
-    if (failed(pipeline) || failed(pipeline->writeProgram(Pipeline::Program::BP)) ||
-        failed(pipeline->writeProgram(Pipeline::Program::Net)) || failed(pipeline->toLinalg()))
+    if (failed(pipeline.toLinalg()))
       return nullptr;
-    FailureOr<std::vector<ObjectFile>> objects = pipeline->toObjects();
+    FailureOr<std::vector<ObjectFile>> objects = pipeline.toObjects();
     if (failed(objects) || !loaded->open(*objects))
       return nullptr;
     return loaded;
@@ -106,13 +105,53 @@ LogicalResult adoptNetwork(ModuleOp module, ModuleOp file, const std::string &pa
   return success();
 }
 
-/// Compiles and checks; what cannot be compiled was said before.
-int verifyModule(ModuleOp module, ArrayRef<std::string> dtypes, const VerifyCommandOptions &options) {
+/// What sampling and, where it was asked for, the proof say; exit code 2 where one of them fails.
+int reportAll(const Verification &verification, const proof::Report *proved, const std::string &json) {
+  printTable(std::cout, verification);
+  if (proved) {
+    std::cout << '\n';
+    proof::printReport(std::cout, *proved);
+  }
+  if (!json.empty()) {
+    runtime::OutputFile file(json);
+    std::string text = jsonText(verification, proved);
+    file.write(text.data(), text.size());
+    file.commit();
+  }
+  int code = 0;
+  if (const Check *worst = verification.worst()) {
+    std::cerr << "espalier: mismatch: " << worst->program << " " << worst->query << " in " << worst->dtype
+              << " differs by " << worst->maxAbs << " where " << worst->tolerance << " is allowed (case "
+              << worst->worstCase << ")\n";
+    code = 2;
+  }
+  if (proved && !proved->proved()) {
+    std::cerr << "espalier: not proved: " << proofFailure(*proved) << "\n";
+    code = 2;
+  }
+  return code;
+}
+
+/// Both programs of a module. A network that the user gave is proved as given, ours as it runs.
+LogicalResult writePrograms(Pipeline &pipeline, ModuleOp module, const VerifyCommandOptions &options,
+                            VerifyProof &proof) {
+  bool given = !options.net.empty();
+  auto prove = [&](bool now) { return options.proof && now ? proof.prove(module) : success(); };
+  return failure(failed(pipeline.writeProgram(Pipeline::Program::BP)) || failed(prove(given)) ||
+                 failed(pipeline.writeProgram(Pipeline::Program::Net)) || failed(prove(!given)));
+}
+
+/// Compiles, proves and checks; what cannot be compiled was said before.
+int verifyModule(ModuleOp module, ArrayRef<std::string> dtypes, const VerifyCommandOptions &options,
+                 VerifyProof &proof) {
   std::vector<std::unique_ptr<LoadedModel>> loaded;
   std::vector<const runtime::Model *> models;
   for (const std::string &dtype : dtypes) {
     OwningOpRef<ModuleOp> copy(cast<ModuleOp>(module->clone()));
-    loaded.push_back(LoadedModel::load(*copy, dtype, options.netOpt));
+    FailureOr<Pipeline> pipeline = Pipeline::create({.dtype = dtype, .netOpt = options.netOpt}, *copy);
+    if (failed(pipeline) || failed(writePrograms(*pipeline, *copy, options, proof)))
+      return 1;
+    loaded.push_back(LoadedModel::load(*pipeline));
     if (!loaded.back())
       return 1;
     models.push_back(&loaded.back()->model);
@@ -123,20 +162,7 @@ int verifyModule(ModuleOp module, ArrayRef<std::string> dtypes, const VerifyComm
     verification = verifyCompiled(readModel(*findModel(module)), models,
                                   {.samples = options.samples, .seed = options.seed, .progress = bar.callback()});
   }
-  printTable(std::cout, verification);
-  if (!options.json.empty()) {
-    runtime::OutputFile file(options.json);
-    std::string text = jsonText(verification);
-    file.write(text.data(), text.size());
-    file.commit();
-  }
-  if (const Check *worst = verification.worst()) {
-    std::cerr << "espalier: mismatch: " << worst->program << " " << worst->query << " in " << worst->dtype
-              << " differs by " << worst->maxAbs << " where " << worst->tolerance << " is allowed (case "
-              << worst->worstCase << ")\n";
-    return 2;
-  }
-  return 0;
+  return reportAll(verification, options.proof ? &proof.report : nullptr, options.json);
 }
 
 } // namespace
@@ -145,6 +171,9 @@ int verify(const VerifyCommandOptions &options) {
   std::unique_ptr<MLIRContext> context = createContext();
   OwningOpRef<ModuleOp> module = loadModule(options.model, context.get());
   if (!module)
+    return 1;
+  VerifyProof proof;
+  if (options.proof && failed(proof.prepare(*module, options.model)))
     return 1;
   SmallVector<std::string> dtypes = {"f32", "f64"};
   if (std::string present = dtypeOf(*module); !present.empty())
@@ -156,7 +185,7 @@ int verify(const VerifyCommandOptions &options) {
       return 1;
     dtypes = {dtype};
   }
-  return verifyModule(*module, dtypes, options);
+  return verifyModule(*module, dtypes, options, proof);
 }
 
 } // namespace espalier

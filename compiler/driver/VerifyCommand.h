@@ -22,9 +22,11 @@ struct VerifyCommandOptions {
   std::optional<int64_t> samples;
   uint64_t seed = 0;
   NetOpt netOpt = NetOpt::Full;
+  bool proof = false; ///< also prove by rewriting that the networks are the message-passing programs
 };
 
-/// Exit code: 0 all checks pass, 1 bad input (said on stderr), 2 a mismatch (the worst check is named on stderr).
+/// Exit code: 0 all checks pass, 1 bad input (said on stderr), 2 a mismatch or a proof that fails (the worst check and
+/// the first network that is not proved are named on stderr).
 int verify(const VerifyCommandOptions &options);
 
 } // namespace espalier

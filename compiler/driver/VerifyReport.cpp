@@ -46,6 +46,28 @@ std::string failureText(const Check &check) {
   return text + ", in case " + check.worstCase;
 }
 
+nlohmann::ordered_json jsonOf(const proof::Claim &claim) {
+  nlohmann::ordered_json entry = {{"program", claim.program},
+                                  {"dtype", claim.dtype},
+                                  {"net_kernels", claim.network},
+                                  {"bp_kernels", claim.messages},
+                                  {"proved", claim.proved}};
+  if (!claim.proved)
+    entry["answer"] = claim.answer;
+  if (!claim.difference.messages.empty()) {
+    entry["bp"] = claim.difference.messages;
+    entry["net"] = claim.difference.network;
+  }
+  return entry;
+}
+
+nlohmann::ordered_json jsonOf(const proof::Report &report) {
+  nlohmann::ordered_json programs = nlohmann::ordered_json::array();
+  for (const proof::Claim &claim : report.claims)
+    programs.push_back(jsonOf(claim));
+  return {{"proved", report.proved()}, {"programs", std::move(programs)}, {"rules", report.rules}};
+}
+
 } // namespace
 
 void printTable(std::ostream &out, const Verification &verification) {
@@ -63,7 +85,7 @@ void printTable(std::ostream &out, const Verification &verification) {
     out << "; all pass\n";
 }
 
-std::string jsonText(const Verification &verification) {
+std::string jsonText(const Verification &verification, const proof::Report *proof) {
   nlohmann::ordered_json checks = nlohmann::ordered_json::array();
   for (const Check &check : verification.checks) {
     nlohmann::ordered_json entry = {{"query", check.query},         {"program", check.program},
@@ -76,11 +98,13 @@ std::string jsonText(const Verification &verification) {
       entry["level"] = check.level;
     checks.push_back(std::move(entry));
   }
-  const nlohmann::ordered_json document = {{"model", verification.model},
-                                           {"pass", verification.pass()},
-                                           {"samples", verification.samplesPerCase},
-                                           {"cases", verification.cases},
-                                           {"checks", std::move(checks)}};
+  nlohmann::ordered_json document = {{"model", verification.model},
+                                     {"pass", verification.pass()},
+                                     {"samples", verification.samplesPerCase},
+                                     {"cases", verification.cases},
+                                     {"checks", std::move(checks)}};
+  if (proof)
+    document["proof"] = jsonOf(*proof);
   return document.dump(2) + "\n";
 }
 

@@ -133,6 +133,8 @@ void addVerify(CLI::App &app, VerifyCommandOptions &options) {
   command->add_option("--json", options.json, "Write the checks as JSON")->type_name("FILE");
   command->add_option("--net", options.net, "Verify this network, as --emit=net wrote it, in place of our own")
       ->type_name("FILE.mlir");
+  command->add_flag("--proof", options.proof,
+                    "Also prove by rewriting that the networks are the message-passing programs");
   addNetOpt(*command, options.netOpt, "The network: none runs it as drawn, full (default) as compile makes it");
 }
 
