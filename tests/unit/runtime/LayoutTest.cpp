@@ -75,7 +75,7 @@ TEST_CASE("layout: sequences stay in order", "[layout]") {
 TEMPLATE_TEST_CASE("layout: tiles hold every value at its node's row", "[layout]", int32_t, float, double) {
   for (const auto &branching : {std::vector<std::vector<int64_t>>{{2, 2}, {3, 1}, {1, 5}}, {{7}, {3}}, {{1}}})
     for (int64_t width : {1, 2, 3, 5, 17})
-      for (int64_t count : {1, 3, 4, 7, 16}) {
+      for (int64_t count : {1, 3, 4, 7, 8, 16}) {
         Model model = tree(branching);
         Layout layout(model, model.depth(), width);
         constexpr int64_t tile = 16;
