@@ -53,7 +53,7 @@ func.func @up_by_edge(%w: tensor<2x3x5x?xf32>, %lambda: f64, %sigma: f64) -> (te
 // A leave-one-out product skips the child itself; nothing is divided but by the posterior's own sum.
 // CHECK-LABEL: @others
 // CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction", "parallel"]}
-// CHECK-SAME: {depth = 1 : i64}
+// CHECK-SAME: {depth = 1 : i64, leave_one_out}
 // CHECK-DAG: %[[MINE:.*]] = linalg.index 0 : index
 // CHECK-DAG: %[[THEIRS:.*]] = linalg.index 2 : index
 // CHECK-NOT: arith.divf
