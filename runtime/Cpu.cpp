@@ -20,10 +20,7 @@ struct Feature {
   bool (*present)();
 };
 
-#define FEATURE(llvm, gcc)                                                                                             \
-  {                                                                                                                    \
-    llvm, [] { return __builtin_cpu_supports(gcc) != 0; }                                                              \
-  }
+#define FEATURE(llvm, gcc) {llvm, [] { return __builtin_cpu_supports(gcc) != 0; }}
 
 /// Everything that a code generator may turn into instructions of a kernel.
 const Feature features[] = {

@@ -61,9 +61,10 @@ const double *Model::conditional(int64_t l, int64_t node) const {
   return table.data + node % table.count * states[l - 1] * states[l];
 }
 
-const Kernel *Model::findKernel(Program program, Pass pass, EvidenceKind evidence) const {
+const Kernel *Model::findKernel(Program program, Pass pass, EvidenceKind evidence, bool positions) const {
   for (const Kernel &kernel : kernels)
-    if (kernel.program == program && kernel.pass == pass && kernel.evidence == evidence)
+    if (kernel.program == program && kernel.pass == pass && kernel.evidence == evidence &&
+        (kernel.positions.level > 0) == positions)
       return &kernel;
   return nullptr;
 }
@@ -125,7 +126,16 @@ void readTree(const json &description, Model &model) {
   }
 }
 
-Kernel readKernel(const json &entry, EspalierKernel function) {
+Positions readPositions(const json &entry, const Model &model) {
+  Positions positions{entry.at("level").get<int64_t>(), entry.at("tile").get<int64_t>(),
+                      entry.at("lanes").get<int64_t>(), entry.at("most_batch").get<int64_t>()};
+  check(positions.level >= 1 && positions.level < model.depth() && positions.lanes >= 1 &&
+            positions.tile >= model.nodes(positions.level) && positions.tile <= 1 << 20,
+        "expects positions of an inner level that fit their tile");
+  return positions;
+}
+
+Kernel readKernel(const json &entry, const Model &model, EspalierKernel function) {
   Kernel kernel;
   kernel.program = choose<Program>(entry.at("program"), {{"bp", Program::BP}, {"net", Program::Net}}, "program");
   kernel.pass = choose<Pass>(entry.at("pass"), {{"up", Pass::Up}, {"updown", Pass::UpDown}}, "pass");
@@ -134,11 +144,13 @@ Kernel readKernel(const json &entry, EspalierKernel function) {
       {{"symbol", EvidenceKind::Symbol}, {"gaussian", EvidenceKind::Gaussian}, {"soft", EvidenceKind::Soft}},
       "evidence");
   kernel.workspace = entry.at("workspace").get<size_t>();
+  if (auto positions = entry.find("positions"); positions != entry.end())
+    kernel.positions = readPositions(*positions, model);
   kernel.function = function;
   return kernel;
 }
 
-Variant readVariant(const json &description, const EspalierVariant &compiled) {
+Variant readVariant(const json &description, const Model &model, const EspalierVariant &compiled) {
   Variant variant;
   variant.cpu = description.at("cpu").get<std::string>();
   variant.features = description.at("features").get<std::vector<std::string>>();
@@ -147,14 +159,14 @@ Variant readVariant(const json &description, const EspalierVariant &compiled) {
   const json &kernels = description.at("kernels");
   check(kernels.size() == compiled.kernel_count, "expects one entry per kernel");
   for (size_t i = 0; i < kernels.size(); ++i)
-    variant.kernels.push_back(readKernel(kernels[i], compiled.kernels[i]));
+    variant.kernels.push_back(readKernel(kernels[i], model, compiled.kernels[i]));
   return variant;
 }
 
 void readVariants(const json &entries, const EspalierModel &compiled, Model &model) {
   check(!entries.empty() && entries.size() == compiled.variant_count, "expects one entry per variant, at least one");
   for (size_t i = 0; i < entries.size(); ++i)
-    model.variants.push_back(readVariant(entries[i], compiled.variants[i]));
+    model.variants.push_back(readVariant(entries[i], model, compiled.variants[i]));
   auto fits = [](const Variant &variant) { return missingFeatures(variant.features).empty(); };
   auto best = std::find_if(model.variants.begin(), model.variants.end(), fits);
   model.use(best == model.variants.end() ? model.variants.back() : *best);

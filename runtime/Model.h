@@ -31,11 +31,20 @@ const char *name(Program program);   ///< "bp" | "net"
 const char *name(Pass pass);         ///< "up" | "updown"
 const char *name(EvidenceKind kind); ///< "symbol" | "gaussian" | "soft"
 
+/// A kernel for one sample, with nodes in the lanes in place of samples (ABI.h).
+struct Positions {
+  int64_t level = 0;     ///< of these nodes; 0: samples stand in the lanes
+  int64_t tile = 0;      ///< lanes for them
+  int64_t lanes = 0;     ///< lanes of what is computed above them
+  int64_t mostBatch = 0; ///< samples up to which the kernel is the faster choice
+};
+
 struct Kernel {
   Program program = Program::BP;
   Pass pass = Pass::Up;
   EvidenceKind evidence = EvidenceKind::Soft;
   size_t workspace = 0; ///< bytes
+  Positions positions;
   EspalierKernel function = nullptr;
 };
 
@@ -85,8 +94,9 @@ struct Model : Variant {
   EvidenceKind ownEvidence() const;
   /// The conditional table above `node` of level l (rank order), [parent states x child states].
   const double *conditional(int64_t l, int64_t node) const;
-  /// Null where the model was compiled without it.
-  const Kernel *findKernel(Program program, Pass pass, EvidenceKind evidence) const;
+  /// The kernel for many samples, or, with `positions`, the one for a sample at a time; null where the model was
+  /// compiled without it.
+  const Kernel *findKernel(Program program, Pass pass, EvidenceKind evidence, bool positions = false) const;
   bool hasProgram(Program program) const;
 
   /// Shape of one sample's evidence, without the batch axis.

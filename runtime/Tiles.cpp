@@ -1,7 +1,8 @@
 //===- Tiles.cpp - A batch through a kernel -------------------------*- C++ -*-===//
 //
 // Each thread owns one set of buffers; a tile is brought in, run and brought out while it is warm in that thread's
-// cache. The last tile is filled up with samples of which nothing is observed.
+// cache. The last tile is filled up with samples of which nothing is observed. A few samples go one by one through a
+// kernel that has nodes in its lanes, where the model has one.
 //
 //===----------------------------------------------------------------------===//
 
@@ -9,6 +10,7 @@
 
 #include "runtime/Error.h"
 #include "runtime/Layout.h"
+#include "runtime/PositionsLayout.h"
 #include "runtime/Threads.h"
 
 #include <algorithm>
@@ -105,12 +107,82 @@ void markMissing(int32_t *symbols, int64_t count, int32_t states) {
     mark(i);
 }
 
+/// What says nothing of a leaf, as kernels take it; `states` are a leaf's.
+template <typename T> T nothing(EvidenceKind kind, int64_t states) {
+  return kind == EvidenceKind::Symbol     ? static_cast<T>(states)
+         : kind == EvidenceKind::Gaussian ? std::numeric_limits<T>::quiet_NaN()
+                                          : T(1);
+}
+
 template <typename T> void resize(std::vector<T> &values, int64_t size) { values.resize(static_cast<size_t>(size)); }
 
 void reshape(Array &array, ElementType type, const std::vector<int64_t> &shape) {
   if (array.type() != type || array.shape() != shape)
     array = Array(type, shape);
 }
+
+/// One request, one sample at a time.
+class SampleRunner {
+public:
+  SampleRunner(const Model &model, const Request &request, const Kernel &kernel, int64_t select)
+      : model(model), request(request), kernel(kernel), select(select),
+        evidence(model, kernel.positions, model.depth(),
+                 product(model.evidenceShape(request.evidence)) / model.leaves()),
+        output(model, kernel.positions, outputLevel(model, request), outputWidth(model, request)), scratch([this] {
+          return this->model.dtype == ElementType::F64 ? makeScratch<double>() : makeScratch<float>();
+        }) {}
+
+  /// Sample `index`.
+  void run(const Array &user, Outcome &outcome, int64_t index) {
+    visitReal(model.dtype, [&](auto real) {
+      using Real = decltype(real);
+      if (request.evidence == EvidenceKind::Symbol)
+        run<int32_t, Real>(user, outcome, index);
+      else
+        run<Real, Real>(user, outcome, index);
+    });
+  }
+
+  int64_t mostBatch() const { return kernel.positions.mostBatch; }
+
+private:
+  /// Lanes without a node stay what they are now: leaves of which nothing is seen.
+  template <typename Real> Scratch makeScratch() const {
+    Scratch result(evidence.tileSize() * elementSize(model.evidenceType(request.evidence)),
+                   output.tileSize() * sizeof(Real), kernel.positions.lanes, kernel.workspace);
+    if (request.evidence == EvidenceKind::Symbol)
+      fill<int32_t>(result);
+    else
+      fill<Real>(result);
+    return result;
+  }
+
+  template <typename T> void fill(Scratch &result) const {
+    std::fill_n(reinterpret_cast<T *>(result.evidence.data()), evidence.tileSize(),
+                nothing<T>(request.evidence, model.leafStates()));
+  }
+
+  template <typename T, typename Real> void run(const Array &user, Outcome &outcome, int64_t index) {
+    Scratch &local = scratch.local();
+    T *in = reinterpret_cast<T *>(local.evidence.data());
+    Real *out = reinterpret_cast<Real *>(local.output.data());
+    double *loglik = reinterpret_cast<double *>(local.loglik.data());
+    evidence.toTile(user.data<T>() + index * (user.size() / user.shape()[0]), in);
+    if constexpr (std::is_same_v<T, int32_t>)
+      markMissing(in, evidence.tileSize(), static_cast<int32_t>(model.leafStates()));
+    kernel.function(in, request.lambda, request.sigma, select, out, loglik, local.workspace.data());
+    outcome.loglik[index] = loglik[0];
+    if (request.query != Query::Loglik)
+      output.fromTile(out, outcome.output.data<Real>() + index * (outcome.output.size() / user.shape()[0]));
+  }
+
+  const Model &model;
+  const Request &request;
+  const Kernel &kernel;
+  int64_t select;
+  PositionsLayout evidence, output;
+  tbb::enumerable_thread_specific<Scratch> scratch;
+};
 
 } // namespace
 
@@ -123,7 +195,12 @@ struct Runner::State {
           return Scratch(evidenceLayout.size() * samples *
                              elementSize(this->model.evidenceType(this->request.evidence)),
                          outputLayout.size() * samples * elementSize(this->model.dtype), samples, kernel.workspace);
-        }) {}
+        }) {
+    bool up = kernel.pass == Pass::Up;
+    if (const Kernel *one = model.findKernel(request.program, up ? Pass::Up : Pass::UpDown, request.evidence, true))
+      oneByOne = std::make_unique<SampleRunner>(this->model, this->request, *one, select());
+    mostOneByOne = oneByOne ? oneByOne->mostBatch() : 0;
+  }
 
   int64_t select() const { return request.query == Query::Denoise ? model.depth() + 1 : level; }
 
@@ -140,6 +217,8 @@ struct Runner::State {
   Layout outputLayout;
   tbb::task_arena arena;
   tbb::enumerable_thread_specific<Scratch> scratch;
+  std::unique_ptr<SampleRunner> oneByOne; ///< null where the model has no kernel for that
+  int64_t mostOneByOne = 0;               ///< samples up to which it is used
 };
 
 template <typename T, typename Real>
@@ -150,10 +229,7 @@ void Runner::State::runTile(const Array &evidence, Outcome &outcome, int64_t fir
   Real *out = reinterpret_cast<Real *>(local.output.data());
   double *loglik = reinterpret_cast<double *>(local.loglik.data());
   if (count < tile)
-    std::fill_n(in, evidenceLayout.size() * tile,
-                request.evidence == EvidenceKind::Symbol     ? T(-1)
-                : request.evidence == EvidenceKind::Gaussian ? std::numeric_limits<T>::quiet_NaN()
-                                                             : T(1));
+    std::fill_n(in, evidenceLayout.size() * tile, nothing<T>(request.evidence, model.leafStates()));
   evidenceLayout.toTile(evidence.data<T>() + first * evidenceLayout.size(), count, in, tile);
   if constexpr (std::is_same_v<T, int32_t>)
     markMissing(in, evidenceLayout.size() * tile, static_cast<int32_t>(model.leafStates()));
@@ -187,14 +263,18 @@ void Runner::run(const Array &evidence, Outcome &outcome, const Progress &progre
   reshape(outcome.output, loglikOnly ? ElementType::F64 : model.dtype, shape);
   resize(outcome.loglik, batch);
 
-  int64_t tiles = (batch + model.tile - 1) / model.tile;
+  const bool one = batch <= state->mostOneByOne;
+  const int64_t step = one ? 1 : model.tile, tiles = (batch + step - 1) / step;
   std::atomic<int64_t> done = 0;
   state->arena.execute([&] {
     tbb::parallel_for(tbb::blocked_range<int64_t>(0, tiles), [&](const tbb::blocked_range<int64_t> &range) {
       for (int64_t tile = range.begin(); tile != range.end(); ++tile) {
-        state->runTile(evidence, outcome, tile);
+        if (one)
+          state->oneByOne->run(evidence, outcome, tile);
+        else
+          state->runTile(evidence, outcome, tile);
         if (progress)
-          progress(std::min(batch, (done += 1) * model.tile), batch);
+          progress(std::min(batch, (done += 1) * step), batch);
       }
     });
   });

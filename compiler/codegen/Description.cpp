@@ -27,18 +27,33 @@ static Object describeTables(const Model &model, std::vector<double> &tables) {
   return result;
 }
 
+/// Samples of one call of a kernel for many.
+static int64_t tileOf(const VariantInfo &variant) {
+  for (const KernelInfo &kernel : variant.kernels)
+    if (kernel.positions == 0)
+      return kernel.tile;
+  return variant.kernels.front().tile;
+}
+
 static Object describeVariant(const VariantInfo &variant) {
   Array kernels, features;
-  for (const KernelInfo &kernel : variant.kernels)
-    kernels.push_back(Object{{"program", kernel.program},
-                             {"pass", kernel.pass},
-                             {"evidence", kernel.evidence},
-                             {"workspace", kernel.workspace}});
+  for (const KernelInfo &kernel : variant.kernels) {
+    Object entry{{"program", kernel.program},
+                 {"pass", kernel.pass},
+                 {"evidence", kernel.evidence},
+                 {"workspace", kernel.workspace}};
+    if (kernel.positions > 0)
+      entry["positions"] = Object{{"level", kernel.positions},
+                                  {"tile", kernel.tile},
+                                  {"lanes", kernel.lanes},
+                                  {"most_batch", kernel.mostBatch}};
+    kernels.push_back(std::move(entry));
+  }
   for (const std::string &feature : variant.target.features)
     features.push_back(feature);
   return Object{{"cpu", variant.target.cpu},
                 {"features", std::move(features)},
-                {"tile", variant.kernels.front().tile},
+                {"tile", tileOf(variant)},
                 {"kernels", std::move(kernels)}};
 }
 

@@ -26,18 +26,27 @@ namespace espalier {
 static FailureOr<KernelInfo> kernelInfo(LLVM::LLVMFuncOp function) {
   auto facts = function->getAttrOfType<DictionaryAttr>(kKernelAttr);
   SmallVector<StringRef> parts;
-  function.getName().split(parts, '_');
+  StringRef name = function.getName();
+  name.consume_back(kPositionsSuffix);
+  name.split(parts, '_');
   if (!facts || parts.size() != 3 || !facts.getAs<IntegerAttr>("workspace") || !facts.getAs<IntegerAttr>("tile") ||
       !facts.getAs<TypeAttr>("dtype"))
     return function.emitError() << "expects a kernel called program_pass_evidence with the attribute '" << kKernelAttr
                                 << "'";
+  auto number = [&](StringRef fact) {
+    auto attr = facts.getAs<IntegerAttr>(fact);
+    return attr ? attr.getInt() : 0;
+  };
   return KernelInfo{function.getName().str(),
                     parts[0].str(),
                     parts[1].str(),
                     parts[2].str(),
-                    facts.getAs<IntegerAttr>("workspace").getInt(),
-                    facts.getAs<IntegerAttr>("tile").getInt(),
-                    facts.getAs<TypeAttr>("dtype").getValue().isF64()};
+                    number("workspace"),
+                    number("tile"),
+                    facts.getAs<TypeAttr>("dtype").getValue().isF64(),
+                    number("positions"),
+                    number("lanes"),
+                    number("most_batch")};
 }
 
 static llvm::Constant *privateArray(llvm::Module &module, llvm::Constant *data, StringRef name) {

@@ -17,8 +17,13 @@ void buildSchedulePipeline(OpPassManager &pm, const CodegenOptions &options) {
   pm.addNestedPass<func::FuncOp>(createJoinLookUps({.lanes = options.lanes, .permuteBits = options.permuteBits}));
   pm.addNestedPass<func::FuncOp>(createLayOutTables({.lanes = options.lanes, .permuteBits = options.permuteBits}));
   pm.addPass(createCSEPass());
-  pm.addPass(
-      createSchedule({.tile = options.tile, .keepBytes = options.keepBytes, .subtreeBytes = options.subtreeBytes}));
+  pm.addPass(createSchedule({.tile = options.tile,
+                             .keepBytes = options.keepBytes,
+                             .subtreeBytes = options.subtreeBytes,
+                             .positionsLevel = options.positions.level,
+                             .positionsTile = options.positions.tile,
+                             .positionsLanes = options.lanes,
+                             .positionsBatch = options.positions.mostBatch}));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }

@@ -53,7 +53,8 @@ Value rootOf(Value memref) {
   return memref;
 }
 
-/// Strides and offset are known at compile time but for the offset.
+/// The type of a slice that begins at its own address; none where its strides are not known. Slices begin where slicing
+/// says, so roots begin at their address.
 std::optional<MemRefType> typeAtZero(MemRefType type) {
   SmallVector<int64_t> strides;
   int64_t offset;
@@ -174,13 +175,34 @@ Value sliceAt(ImplicitLocOpBuilder &b, Value address, MemRefType type) {
   return UnrealizedConversionCastOp::create(b, type, result).getResult(0);
 }
 
-/// The address of a slice.
+/// The address of a slice: that of the buffer behind it, plus what slicing skips. Written out here, because there are many
+/// of them, and general ways to lower slices take their time.
 Value addressOf(ImplicitLocOpBuilder &b, Value memref) {
-  auto type = cast<MemRefType>(memref.getType());
-  auto slice = memref::ExtractStridedMetadataOp::create(b, memref);
-  Value bytes = arith::ConstantIndexOp::create(b, type.getElementTypeBitWidth() / 8);
-  Value base = memref::ExtractAlignedPointerAsIndexOp::create(b, slice.getBaseBuffer());
-  Value address = arith::AddIOp::create(b, base, arith::MulIOp::create(b, slice.getOffset(), bytes));
+  int64_t bytes = cast<MemRefType>(memref.getType()).getElementTypeBitWidth() / 8, skipped = 0;
+  Value varying;
+  auto add = [&](Value index, int64_t stride) {
+    Value term = arith::MulIOp::create(b, index, arith::ConstantIndexOp::create(b, stride * bytes));
+    varying = varying ? arith::AddIOp::create(b, varying, term) : term;
+  };
+  while (auto slice = memref.getDefiningOp<memref::SubViewOp>()) {
+    auto [strides, offset] = slice.getSourceType().getStridesAndOffset();
+    for (auto [position, stride] : llvm::zip(slice.getMixedOffsets(), strides)) {
+      if (std::optional<int64_t> constant = getConstantIntValue(position))
+        skipped += *constant * stride * bytes;
+      else
+        add(cast<Value>(position), stride);
+    }
+    memref = slice.getSource();
+  }
+  if (auto view = memref.getDefiningOp<memref::ViewOp>(); view && getConstantIntValue(view.getByteShift())) {
+    skipped += *getConstantIntValue(view.getByteShift());
+    memref = view.getSource();
+  }
+  Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, memref);
+  if (skipped != 0)
+    address = arith::AddIOp::create(b, address, arith::ConstantIndexOp::create(b, skipped));
+  if (varying)
+    address = arith::AddIOp::create(b, address, varying);
   Value number = arith::IndexCastOp::create(b, b.getI64Type(), address);
   return LLVM::IntToPtrOp::create(b, LLVM::LLVMPointerType::get(b.getContext()), number);
 }

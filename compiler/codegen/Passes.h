@@ -16,6 +16,9 @@ namespace espalier {
 /// On every scheduled function: {dtype, tile (samples), workspace (bytes)}, for whoever calls it.
 inline constexpr llvm::StringLiteral kKernelAttr = "espalier.kernel";
 
+/// Ends the name of a kernel for one sample, with nodes in the lanes.
+inline constexpr llvm::StringLiteral kPositionsSuffix = "_positions";
+
 /// On the argument that is scratch memory: what is written there matters only to the function itself.
 inline constexpr llvm::StringLiteral kWorkspaceAttr = "espalier.workspace";
 

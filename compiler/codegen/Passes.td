@@ -45,7 +45,12 @@ def Schedule : Pass<"espalier-schedule", "::mlir::ModuleOp"> {
   let options = [
     Option<"tile", "tile", "int64_t", "32", "Samples per tile; a multiple of the vector width">,
     Option<"keepBytes", "keep-bytes", "int64_t", "16777216", "Messages of a tile that are kept for the walk down; more are cut">,
-    Option<"subtreeBytes", "subtree-bytes", "int64_t", "524288", "Messages of a subtree below the cut">];
+    Option<"subtreeBytes", "subtree-bytes", "int64_t", "262144", "Messages of a subtree below the cut">,
+    Option<"positionsLevel", "positions-level", "int64_t", "0",
+           "Also write kernels for one sample, with the nodes of this level in the lanes; 0: none">,
+    Option<"positionsTile", "positions-tile", "int64_t", "0", "Lanes for these nodes, a multiple of the vector width">,
+    Option<"positionsLanes", "positions-lanes", "int64_t", "0", "Lanes for what is computed above them">,
+    Option<"positionsBatch", "positions-batch", "int64_t", "0", "Samples up to which such a kernel is to be used">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 

@@ -42,13 +42,15 @@ int64_t bytesOf(MemRefType type) { return type.getNumElements() * type.getElemen
 /// One linalg.generic of the function, and what the schedule needs to know of it.
 struct Step {
   linalg::GenericOp op;
-  int64_t depth;       ///< leading loops that are ranks on the path
-  bool overRanks;      ///< the next loop runs over the children
-  bool upward = false; ///< feeds the root: part of the first nest
+  int64_t depth = 0;      ///< leading loops that are ranks on the path
+  bool overRanks = false; ///< the next loop runs over the children
+  bool upward = false;    ///< feeds the root: part of the first nest
   /// Runs behind the loop over the siblings, for each of them: what the gather above them multiplies.
   bool behindSiblings = false;
   /// What is not the child's own of a product over siblings; written by prefix and suffix products.
   bool leavesOneOut = false;
+  /// Computed for all nodes of the level in the lanes at once.
+  bool inLanes = false;
   /// Results of the function that depend on it, by number.
   llvm::SmallSetVector<int64_t, 4> answers;
 
@@ -63,6 +65,14 @@ struct Buffer {
   Value memref;
   int64_t rankAxes;
   int64_t firstRank = 0;
+  /// Where nodes stand in the lanes: the last axis holds them, followed by room for one vector more.
+  bool inLanes = false;
+};
+
+/// Which nodes stand in the lanes, in place of samples: those of level `level` for one sample, padded to `tile`. What
+/// is computed above them has its one sample in the first of `lanes` lanes. Level 0: samples do.
+struct Positions {
+  int64_t level = 0, lanes = 0, mostBatch = 0;
 };
 
 /// Constant tensors as globals of the module, one per distinct attribute.
@@ -93,20 +103,29 @@ private:
 
 class Walk {
 public:
-  Walk(func::FuncOp source, int64_t tile, int64_t keepBytes, int64_t subtreeBytes, Globals &globals)
-      : source(source), tile(tile), keepBytes(keepBytes), subtreeBytes(subtreeBytes), globals(globals),
-        builder(source.getContext()), loc(source.getLoc()) {}
+  Walk(func::FuncOp source, int64_t tile, Positions positions, int64_t keepBytes, int64_t subtreeBytes,
+       Globals &globals)
+      : source(source), tile(tile), positions(positions), keepBytes(keepBytes), subtreeBytes(subtreeBytes),
+        globals(globals), builder(source.getContext()), loc(source.getLoc()) {}
 
   LogicalResult write() {
     if (failed(collect()))
       return failure();
-    classify();
+    if (failed(classify()))
+      return failure();
     createFunction();
     chooseCut();
     placeBuffers();
-    writeUpward(0);
-    placeSubtreeBuffers();
-    writeDownward(0);
+    if (positions.level == 0) {
+      writeUpward(0);
+      placeSubtreeBuffers();
+      writeDownward(0);
+    } else {
+      writeInLanes([&] { writeUpward(positions.level); });
+      writeUpward(0);
+      writeDownward(0);
+      writeInLanes([&] { writeDownwardInLanes(); });
+    }
     builder.setInsertionPointToEnd(&target.getBody().front());
     func::ReturnOp::create(builder, loc);
     finish();
@@ -130,7 +149,11 @@ private:
         if (!depth || generic.getNumResults() != 1)
           return generic.emitOpError() << "expects one result and the attribute '" << kDepthAttr << "'";
         bool leavesOneOut = generic->hasAttr(kLeaveOneOutAttr) && combinerOf(generic) && depth.getInt() > 0;
-        steps.push_back({generic, depth.getInt(), generic->hasAttr(kOverRanksAttr), false, false, leavesOneOut, {}});
+        Step &step = steps.emplace_back();
+        step.op = generic;
+        step.depth = depth.getInt();
+        step.overRanks = generic->hasAttr(kOverRanksAttr);
+        step.leavesOneOut = leavesOneOut;
       } else if (!isa<tensor::EmptyOp, tensor::DimOp, linalg::FillOp, func::ReturnOp>(op) &&
                  !isa_and_nonnull<arith::ArithDialect, math::MathDialect>(op.getDialect())) {
         return op.emitOpError() << "is not scheduled: expects linalg.generic, fills, constants and scalars";
@@ -166,7 +189,7 @@ private:
   int64_t selectable() { return returnOp().getNumOperands() - 1; }
 
   /// Finds the steps of the first nest, and for every step the answers that need it.
-  void classify() {
+  LogicalResult classify() {
     for (auto [number, value] : llvm::enumerate(returnOp().getOperands()))
       if (Step *step = producer(value))
         step->answers.insert(number);
@@ -180,10 +203,65 @@ private:
     }
     for (Step &step : steps)
       deepest[step.upward] = std::max(deepest[step.upward], step.depth);
+    if (positions.level > 0 && failed(classifyByLanes()))
+      return failure();
     for (Step &step : steps)
       if (gathersTogether(step))
-        if (Step *last = lastOfChild(step))
+        if (Step *last = lastOfChild(step); last && last->inLanes == step.inLanes)
           last->behindSiblings = true;
+    return success();
+  }
+
+  /// L: what reads the evidence, reads it at the leaves.
+  int64_t leafLevel() {
+    int64_t level = 0;
+    for (Operation *user : source.getArgument(0).getUsers())
+      if (auto generic = dyn_cast<linalg::GenericOp>(user))
+        level = std::max(level, producer(generic.getResult(0))->fixedLoops());
+    return level;
+  }
+
+  /// Whether a step does the same for every node of the level in the lanes: it says nothing of the path to that level
+  /// but by reading what each node has of its own.
+  bool isSameForAll(Step &step) {
+    int64_t level = positions.level;
+    if (step.depth < level)
+      return false;
+    for (auto index : step.op.getBody()->getOps<linalg::IndexOp>())
+      if (static_cast<int64_t>(index.getDim()) < level)
+        return false;
+    for (OpOperand *operand : step.op.getDpsInputOperands()) {
+      ArrayRef<AffineExpr> axes = step.op.getMatchingIndexingMap(operand).getResults();
+      auto dim = [](AffineExpr axis) { return static_cast<int64_t>(cast<AffineDimExpr>(axis).getPosition()); };
+      bool own = static_cast<int64_t>(axes.size()) >= level && !operand->get().getDefiningOp<arith::ConstantOp>();
+      for (int64_t k = 0; own && k < level; ++k)
+        own = dim(axes[k]) == k;
+      if (!own && llvm::any_of(axes, [&](AffineExpr axis) { return dim(axis) < level; }))
+        return false;
+    }
+    return true;
+  }
+
+  /// Finds the steps that run for all nodes in the lanes at once: on the way up those that need nothing from above the
+  /// level, on the way down those that nothing above needs. Fails where that is not all below the level, or L = level.
+  LogicalResult classifyByLanes() {
+    for (Step &step : steps)
+      if (step.upward)
+        step.inLanes = isSameForAll(step) && llvm::all_of(step.op.getInputs(), [&](Value input) {
+                         return !producer(input) || producer(input)->inLanes;
+                       });
+    for (Step &step : llvm::reverse(steps))
+      if (!step.upward)
+        step.inLanes = isSameForAll(step) && llvm::all_of(step.op->getUsers(), [&](Operation *user) {
+                         auto generic = dyn_cast<linalg::GenericOp>(user);
+                         return !generic || producer(generic.getResult(0))->inLanes;
+                       });
+    bool fits = leafLevel() > positions.level;
+    for (Step &step : steps) {
+      bool isAnswer = llvm::any_of(step.op->getUsers(), llvm::IsaPred<func::ReturnOp>);
+      fits &= step.inLanes || (step.depth <= positions.level && !(isAnswer && step.depth == positions.level));
+    }
+    return success(fits);
   }
 
   /// Whether an op over ranks runs behind the loop over the children.
@@ -211,28 +289,51 @@ private:
   // The new function
   //===--------------------------------------------------------------------===//
 
-  /// A tensor type with the batch, its only dynamic extent, set to the tile.
-  MemRefType bufferType(Type type) {
+  /// Whether a value of nodes at `depth` has those of the level in the lanes there.
+  bool standsInLanes(int64_t depth) const { return positions.level > 0 && depth >= positions.level; }
+
+  /// Columns that the current pass works on.
+  int64_t width() const { return positions.level == 0 || lanesNow ? tile : positions.lanes; }
+
+  /// The type of a value of nodes at `depth`, its last axis `columns` wide. Where nodes stand in the lanes, the axes of
+  /// the ranks on the path to them are not there.
+  MemRefType bufferType(Type type, int64_t depth, int64_t columns) {
     auto tensor = cast<RankedTensorType>(type);
-    SmallVector<int64_t> shape(tensor.getShape());
+    SmallVector<int64_t> shape(tensor.getShape().drop_front(standsInLanes(depth) ? positions.level : 0));
     for (int64_t &extent : shape)
       if (ShapedType::isDynamic(extent))
-        extent = tile;
+        extent = columns;
     return MemRefType::get(shape, tensor.getElementType());
+  }
+
+  /// What a step computes, for the whole tree. What is written node by node into the lanes overshoots the last one by
+  /// less than a vector.
+  MemRefType bufferType(Step &step) {
+    int64_t columns = positions.level == 0        ? tile
+                      : standsInLanes(step.depth) ? tile + positions.lanes
+                                                  : positions.lanes;
+    return bufferType(step.op.getResult(0).getType(), step.depth, columns);
+  }
+
+  MemRefType outputType(Value answer) {
+    int64_t depth = producer(answer)->depth;
+    bool narrow = positions.level > 0 && !standsInLanes(depth);
+    return bufferType(answer.getType(), depth, narrow ? positions.lanes : tile);
   }
 
   /// The signature of runtime/ABI.h. The workspace grows to its size when all buffers are placed.
   void createFunction() {
     int64_t outputBytes = 1;
     for (Value answer : returnOp().getOperands().drop_back())
-      outputBytes = std::max(outputBytes, bytesOf(bufferType(answer.getType())));
+      outputBytes = std::max(outputBytes, bytesOf(outputType(answer)));
     Type i8 = builder.getI8Type(), f64 = builder.getF64Type();
-    SmallVector<Type> inputs = {bufferType(source.getArgument(0).getType()),
+    int64_t leaves = leafLevel();
+    SmallVector<Type> inputs = {bufferType(source.getArgument(0).getType(), leaves, tile),
                                 f64,
                                 f64,
                                 builder.getI64Type(),
                                 MemRefType::get({outputBytes}, i8),
-                                MemRefType::get({tile}, f64),
+                                MemRefType::get({width()}, f64),
                                 MemRefType::get({0}, i8)};
     builder.setInsertionPoint(source);
     target =
@@ -242,7 +343,8 @@ private:
       target.setArgAttr(pointer, "llvm.noalias", builder.getUnitAttr());
     target.setArgAttr(6, kWorkspaceAttr, builder.getUnitAttr());
     builder.setInsertionPointToStart(entry);
-    buffers[source.getArgument(0)] = {target.getArgument(0), cast<ShapedType>(inputs[0]).getRank()};
+    buffers[source.getArgument(0)] = {target.getArgument(0), leaves - positions.level, positions.level,
+                                      positions.level > 0};
     scalars.map(source.getArgument(1), target.getArgument(1));
     scalars.map(source.getArgument(2), target.getArgument(2));
     for (Operation &op : source.getBody().front()) {
@@ -278,8 +380,8 @@ private:
     int64_t bytes = 0;
     for (Step &step : steps)
       if (isKept(step) && step.depth > depth) {
-        ArrayRef<int64_t> extents = bufferType(step.op.getResult(0).getType()).getShape().take_front(depth);
-        bytes += bytesOf(bufferType(step.op.getResult(0).getType())) / llvm::product_of(extents);
+        ArrayRef<int64_t> extents = bufferType(step).getShape().take_front(depth);
+        bytes += bytesOf(bufferType(step)) / llvm::product_of(extents);
       }
     return bytes;
   }
@@ -288,7 +390,7 @@ private:
   /// tree is cut at the highest level whose subtrees fit a core's own cache: messages below the cut are computed on the
   /// way up, forgotten, and computed again subtree by subtree on the way down, which costs one more upward pass.
   void chooseCut() {
-    if (keptBelow(0) <= keepBytes)
+    if (positions.level > 0 || keptBelow(0) <= keepBytes)
       return;
     for (cut = 1; cut + 1 < deepest[true] && keptBelow(cut) > subtreeBytes; ++cut)
       ;
@@ -308,7 +410,9 @@ private:
 
   /// Whether a step is to be written in the current pass: everything the first time, what the walk down needs the
   /// second.
-  bool isWritten(Step &step) { return !again || recomputed.contains(&step); }
+  bool isWritten(Step &step) {
+    return (positions.level == 0 || step.inLanes == lanesNow) && (!again || recomputed.contains(&step));
+  }
 
   /// Whether the current pass keeps what the walk down reads.
   bool isKeptNow(Step &step) { return isKept(step) && (again || cut < 0 || step.depth <= cut); }
@@ -319,7 +423,7 @@ private:
       return;
     for (Step &step : steps)
       if (isKept(step) && step.depth > cut) {
-        MemRefType type = bufferType(step.op.getResult(0).getType());
+        MemRefType type = bufferType(step);
         auto subtree = MemRefType::get(type.getShape().drop_front(cut), type.getElementType());
         buffers[step.op.getResult(0)] = {placeInWorkspace(subtree), step.depth - cut, cut};
       }
@@ -345,28 +449,43 @@ private:
   void placeBuffers() {
     Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
     for (auto [number, value] : llvm::enumerate(returnOp().getOperands())) {
-      auto type = bufferType(value.getType());
+      auto type = outputType(value);
       bool isLoglik = static_cast<int64_t>(number) == selectable();
       Value memref = isLoglik ? Value(target.getArgument(5))
                               : memref::ViewOp::create(builder, loc, type, target.getArgument(4), zero, ValueRange());
-      outputs.push_back({memref, producer(value)->depth});
+      outputs.push_back(bufferOf(*producer(value), memref));
     }
     for (Step &step : steps) {
       Value value = step.op.getResult(0);
-      MemRefType type = bufferType(value.getType());
+      MemRefType type = bufferType(step);
       if (std::optional<int64_t> number = soleAnswer(step)) {
         buffers[value] = outputs[*number];
       } else if (isKeptNow(step)) {
-        buffers[value] = {placeInWorkspace(type), step.depth};
+        buffers[value] = bufferOf(step, placeInWorkspace(type));
       } else if (step.behindSiblings) {
         continue; // a buffer for each sibling, where they are written
       } else if (isReadBehindSiblings(step)) {
-        auto slices = MemRefType::get(type.getShape().drop_front(step.depth - 1), type.getElementType());
-        buffers[value] = {placeInWorkspace(slices), 1, step.depth - 1};
+        // Siblings in the lanes are side by side already.
+        int64_t axes = standsInLanes(step.depth) && step.depth == positions.level ? 0 : 1;
+        Value slices = placeInWorkspace(withAxes(type, axes + type.getRank() - rankAxesOf(step)));
+        buffers[value] = {slices, axes, step.depth - axes, standsInLanes(step.depth)};
       } else {
-        buffers[value] = {placeInWorkspace(bufferSlice(step)), 0};
+        buffers[value] = {placeInWorkspace(bufferSlice(step)), 0, 0, standsInLanes(step.depth)};
       }
     }
+  }
+
+  /// Rank axes of a step's whole result.
+  int64_t rankAxesOf(Step &step) const { return step.depth - (standsInLanes(step.depth) ? positions.level : 0); }
+
+  Buffer bufferOf(Step &step, Value memref) const {
+    bool inLanes = standsInLanes(step.depth);
+    return {memref, rankAxesOf(step), inLanes ? positions.level : 0, inLanes};
+  }
+
+  /// The last `count` axes of a type.
+  static MemRefType withAxes(MemRefType type, int64_t count) {
+    return MemRefType::get(type.getShape().take_back(count), type.getElementType());
   }
 
   /// The answer that a step computes where nothing else reads its result.
@@ -385,11 +504,15 @@ private:
     inputs[6] = type;
     target.setFunctionType(builder.getFunctionType(inputs, {}));
     Type real = getElementTypeOrSelf(returnOp().getOperand(0).getType());
-    target->setAttr(kKernelAttr,
-                    builder.getDictionaryAttr(
-                        {builder.getNamedAttr("dtype", TypeAttr::get(real)),
-                         builder.getNamedAttr("tile", builder.getI64IntegerAttr(tile)),
-                         builder.getNamedAttr("workspace", builder.getI64IntegerAttr(type.getNumElements()))}));
+    auto number = [&](StringRef name, int64_t value) {
+      return builder.getNamedAttr(name, builder.getI64IntegerAttr(value));
+    };
+    SmallVector<NamedAttribute> facts = {builder.getNamedAttr("dtype", TypeAttr::get(real)), number("tile", tile),
+                                         number("workspace", type.getNumElements())};
+    if (positions.level > 0)
+      facts.append({number("positions", positions.level), number("lanes", positions.lanes),
+                    number("most_batch", positions.mostBatch)});
+    target->setAttr(kKernelAttr, builder.getDictionaryAttr(facts));
   }
 
   //===--------------------------------------------------------------------===//
@@ -470,7 +593,7 @@ private:
       path.push_back(arith::ConstantIndexOp::create(builder, loc, rank));
       if (waits) {
         if (!isKeptNow(*last))
-          buffers[input] = {placeInWorkspace(bufferSlice(*last)), 0};
+          buffers[input] = {placeInWorkspace(bufferSlice(*last)), 0, 0, standsInLanes(last->depth)};
         writeInitAndStep(*last);
       }
       if (isWritten(gather)) {
@@ -487,7 +610,7 @@ private:
   Value writePartial(Step &gather, Value partial, Value child, bool isLast) {
     Value result = resultSlice(gather);
     if (!isLast)
-      result = placeInWorkspace(bufferSlice(gather));
+      result = placeInWorkspace(windowType(gather));
     auto type = cast<MemRefType>(result.getType());
     SmallVector<Value> inputs = {child};
     if (partial)
@@ -504,18 +627,26 @@ private:
     return result;
   }
 
-  /// The type of one node's result.
+  /// The type of one node's result, as it is stored.
   MemRefType bufferSlice(Step &step) {
-    MemRefType type = bufferType(step.op.getResult(0).getType());
-    return MemRefType::get(type.getShape().drop_front(step.depth), type.getElementType());
+    MemRefType type = bufferType(step);
+    return withAxes(type, type.getRank() - rankAxesOf(step));
+  }
+
+  /// The type of one node's result, or of that of all nodes in the lanes, as the current pass computes it.
+  MemRefType windowType(Step &step) {
+    MemRefType type = bufferSlice(step);
+    SmallVector<int64_t> shape(type.getShape());
+    shape.back() = width();
+    return MemRefType::get(shape, type.getElementType());
   }
 
   /// The node at the end of `path`, before its children. Levels below the selected one are not visited.
   void writeDownward(int64_t depth) {
     for (Step &step : steps)
-      if (!step.upward && step.depth == depth)
+      if (!step.upward && step.depth == depth && isWritten(step))
         writeGuarded(step);
-    if (depth >= deepest[false])
+    if (depth >= deepest[false] || (depth == positions.level && positions.level > 0 && !lanesNow))
       return;
     auto visit = scf::IfOp::create(builder, loc, compareSelect(arith::CmpIPredicate::sgt, depth), /*withElse=*/false);
     builder.setInsertionPointToStart(visit.thenBlock());
@@ -525,11 +656,28 @@ private:
       again = false;
     }
     for (Step &step : steps)
-      if (step.leavesOneOut && !step.upward && step.depth == depth + 1)
+      if (step.leavesOneOut && !step.upward && step.depth == depth + 1 && isWritten(step))
         writeSuffixes(step);
     scf::ForOp loop = openChildren(depth);
     writeDownward(depth + 1);
     closeChildren(loop);
+    builder.setInsertionPointAfter(visit);
+  }
+
+  /// Runs what is written for all nodes in the lanes at once: the path to them is left open.
+  void writeInLanes(function_ref<void()> write) {
+    lanesNow = true;
+    path.assign(positions.level, Value());
+    write();
+    path.clear();
+    lanesNow = false;
+  }
+
+  void writeDownwardInLanes() {
+    Value reached = compareSelect(arith::CmpIPredicate::sge, positions.level);
+    auto visit = scf::IfOp::create(builder, loc, reached, /*withElse=*/false);
+    builder.setInsertionPointToStart(visit.thenBlock());
+    writeDownward(positions.level);
     builder.setInsertionPointAfter(visit);
   }
 
@@ -606,7 +754,7 @@ private:
     int64_t count = rankExtent(step.depth - 1);
     if (count <= 2)
       return;
-    MemRefType type = bufferSlice(step);
+    MemRefType type = windowType(step);
     SmallVector<int64_t> shape = {count};
     llvm::append_range(shape, type.getShape());
     Scan &scan = scans[&step];
@@ -647,10 +795,11 @@ private:
 
   /// The node's slice of a buffer: leading axes fixed to `indices`, as far as the buffer has them.
   Value slice(const Buffer &buffer, ArrayRef<Value> indices) {
+    ArrayRef<Value> way = indices;
     indices = indices.drop_front(std::min<int64_t>(buffer.firstRank, indices.size()));
     int64_t fixed = std::min<int64_t>(buffer.rankAxes, indices.size());
     if (fixed == 0)
-      return buffer.memref;
+      return window(buffer, buffer.memref, way);
     auto type = cast<MemRefType>(buffer.memref.getType());
     SmallVector<OpFoldResult> offsets(indices.take_front(fixed)), sizes(fixed, builder.getIndexAttr(1));
     offsets.append(type.getRank() - fixed, builder.getIndexAttr(0));
@@ -659,7 +808,34 @@ private:
     SmallVector<OpFoldResult> strides(type.getRank(), builder.getIndexAttr(1));
     auto reduced = cast<MemRefType>(memref::SubViewOp::inferRankReducedResultType(type.getShape().drop_front(fixed),
                                                                                   type, offsets, sizes, strides));
-    return memref::SubViewOp::create(builder, loc, reduced, buffer.memref, offsets, sizes, strides);
+    return window(buffer, memref::SubViewOp::create(builder, loc, reduced, buffer.memref, offsets, sizes, strides),
+                  way);
+  }
+
+  /// The columns of a slice that the current pass works on: all nodes in the lanes, or the vector that begins with the
+  /// node that `way` leads to. Nodes are passed in order, so what is written beyond a node is written again by the next
+  /// ones.
+  Value window(const Buffer &buffer, Value memref, ArrayRef<Value> way) {
+    auto type = cast<MemRefType>(memref.getType());
+    if (!buffer.inLanes || (lanesNow && type.getShape().back() == tile))
+      return memref;
+    SmallVector<OpFoldResult> offsets(type.getRank(), builder.getIndexAttr(0)), sizes,
+        strides(offsets.size(), builder.getIndexAttr(1));
+    for (int64_t extent : type.getShape().drop_back())
+      sizes.push_back(builder.getIndexAttr(extent));
+    sizes.push_back(builder.getIndexAttr(width()));
+    if (!lanesNow)
+      offsets.back() = laneOf(way);
+    return memref::SubViewOp::create(builder, loc, memref, offsets, sizes, strides);
+  }
+
+  /// The lane of the node on the level in the lanes that `way` passes.
+  Value laneOf(ArrayRef<Value> way) {
+    Value lane = index(0);
+    for (int64_t k = 0; k < positions.level; ++k)
+      lane =
+          arith::AddIOp::create(builder, loc, arith::MulIOp::create(builder, loc, lane, index(rankExtent(k))), way[k]);
+    return lane;
   }
 
   /// An operand's slice at the current node, and its map without the fixed loops.
@@ -741,7 +917,10 @@ private:
   }
 
   func::FuncOp source, target;
-  int64_t tile, keepBytes, subtreeBytes;
+  int64_t tile;
+  Positions positions;
+  bool lanesNow = false; ///< writing what is computed for all nodes in the lanes at once
+  int64_t keepBytes, subtreeBytes;
   Globals &globals;
   OpBuilder builder;
   Location loc;
@@ -769,9 +948,24 @@ struct Schedule : espalier::impl::ScheduleBase<Schedule> {
 
   void runOnOperation() override {
     Globals globals(getOperation());
-    for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
-      if (function.getNumResults() > 0 && failed(Walk(function, tile, keepBytes, subtreeBytes, globals).write()))
+    for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
+      if (function.getNumResults() == 0)
+        continue;
+      if (positionsLevel > 0 && !function.getName().ends_with("_soft"))
+        writeForPositions(function, globals);
+      if (failed(Walk(function, tile, {}, keepBytes, subtreeBytes, globals).write()))
         return signalPassFailure();
+    }
+  }
+
+  /// One more kernel, for one sample at a time, where the model's kernels are the same for all nodes in the lanes.
+  void writeForPositions(func::FuncOp function, Globals &globals) {
+    OpBuilder builder(function);
+    auto copy = cast<func::FuncOp>(builder.clone(*function));
+    copy.setName((function.getName() + kPositionsSuffix).str());
+    Positions positions{positionsLevel, positionsLanes, positionsBatch};
+    if (failed(Walk(copy, positionsTile, positions, keepBytes, subtreeBytes, globals).write()))
+      copy.erase();
   }
 };
 

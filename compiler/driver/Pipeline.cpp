@@ -141,6 +141,8 @@ CodegenOptions Pipeline::codegenOptions(const Target &target) {
   int64_t width = model.nodes(model.depth()) * model.states(model.depth());
   // A tile's evidence and answers lie in memory as a whole.
   result.tile = result.lanes * (result.columns * result.lanes * width * bytes <= kTileBytes ? result.columns : 1);
+  if (result.tile > result.lanes)
+    result.positions = choosePositions(model, result.lanes, result.tile);
   return result;
 }
 

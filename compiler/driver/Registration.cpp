@@ -47,7 +47,14 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
   Option<int64_t> rows{*this, "rows", llvm::cl::desc("States per register block"), llvm::cl::init(8)};
   Option<int64_t> columns{*this, "columns", llvm::cl::desc("Vectors per register block"), llvm::cl::init(2)};
 
-  CodegenOptions codegen() const { return {.tile = tile, .lanes = lanes, .rows = rows, .columns = columns}; }
+  CodegenOptions codegen() const {
+    CodegenOptions options;
+    options.tile = tile;
+    options.lanes = lanes;
+    options.rows = rows;
+    options.columns = columns;
+    return options;
+  }
 };
 } // namespace
 
