@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define ESPALIER_ABI_VERSION 2
+#define ESPALIER_ABI_VERSION 3
 
 /* Runs one program on one batch tile of T samples. Every array has the batch innermost, is contiguous and
  * 64-byte aligned, and orders nodes by rank: node = parent * ranks + rank.
@@ -38,6 +38,11 @@ extern "C" {
  *   loglik     T doubles: natural log of the probability of the evidence, -inf where it is impossible (then
  *              that sample's output is unspecified but finite)
  *   workspace  the entry's `workspace` bytes, of undefined content
+ *
+ * A kernel whose description has `positions` runs on one sample instead, with nodes in place of samples: column p of
+ * `evidence` is the subtree of node p of level c = positions.level, in an array of leaves / nodes(c) rows (times p or
+ * S_L) and positions.tile columns, of which those behind the last node hold missing leaves. So are outputs of level c
+ * and below; those above, and loglik, have positions.lanes columns, of which the first is the sample's.
  *
  * Reals are of the model's dtype. A kernel reads its arguments, writes output, loglik and workspace, and
  * touches nothing else; it may run on any number of threads at once. */
@@ -68,8 +73,10 @@ typedef struct EspalierVariant {
  *                       in the order of `variants` below, best first. cpu, features: what the code was built for;
  *                       features as LLVM names them ("avx2", "avx512f", ...). kernels:
  *                       [{"program": "bp" | "net", "pass": "up" | "updown",
- *                         "evidence": "symbol" | "gaussian" | "soft", "workspace": bytes}, ...]
- *                       in the order of the variant's `kernels`. Every variant has every pass for "soft" and for the
+ *                         "evidence": "symbol" | "gaussian" | "soft", "workspace": bytes,
+ *                         "positions": {"level": c, "tile": columns, "lanes": columns, "most_batch": samples}}, ...]
+ *                       in the order of the variant's `kernels`; most have no `positions`, and those that have are the
+ *                       faster choice for up to most_batch samples. Every variant has every pass for "soft" and for the
  *                       model's own channel. Tile and workspace differ between variants, tables do not. */
 typedef struct EspalierModel {
   uint64_t abi_version;

@@ -13,6 +13,13 @@ using namespace mlir;
 
 namespace espalier {
 
+/// Canonicalization without a look at regions: there are no blocks to merge, and looking for some takes its time.
+static std::unique_ptr<Pass> createFoldingPass() {
+  GreedyRewriteConfig config;
+  config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+  return createCanonicalizerPass(config);
+}
+
 void buildSchedulePipeline(OpPassManager &pm, const CodegenOptions &options) {
   pm.addNestedPass<func::FuncOp>(createJoinLookUps({.lanes = options.lanes, .permuteBits = options.permuteBits}));
   pm.addNestedPass<func::FuncOp>(createLayOutTables({.lanes = options.lanes, .permuteBits = options.permuteBits}));
@@ -24,8 +31,8 @@ void buildSchedulePipeline(OpPassManager &pm, const CodegenOptions &options) {
                              .positionsTile = options.positions.tile,
                              .positionsLanes = options.lanes,
                              .positionsBatch = options.positions.mostBatch}));
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createFoldingPass());
+  pm.addNestedPass<func::FuncOp>(createCSEPass());
 }
 
 void buildVectorizePipeline(OpPassManager &pm, const CodegenOptions &options) {
@@ -42,7 +49,7 @@ void buildLLVMPipeline(OpPassManager &pm, const CodegenOptions &options) {
   // Slices become plain address arithmetic before anything is lowered to LLVM.
   functions.addPass(memref::createExpandStridedMetadataPass());
   functions.addPass(createLowerAffinePass());
-  functions.addPass(createCanonicalizerPass());
+  functions.addPass(createFoldingPass());
   functions.addPass(createCSEPass());
   functions.addPass(createSCFToControlFlowPass());
   functions.addPass(createConvertVectorToLLVMPass());
@@ -55,7 +62,7 @@ void buildLLVMPipeline(OpPassManager &pm, const CodegenOptions &options) {
   pm.addPass(createConvertFuncToLLVMPass(signatures));
   OpPassManager &lowered = pm.nest<LLVM::LLVMFuncOp>();
   lowered.addPass(createReconcileUnrealizedCastsPass());
-  lowered.addPass(createCanonicalizerPass());
+  lowered.addPass(createFoldingPass());
 }
 
 } // namespace espalier

@@ -92,8 +92,17 @@ void collectInputs(Run &run) {
     });
 }
 
-/// Whether a function can take the run's inputs by address: slices are of known strides, and no two overlap. Slices of
-/// one buffer are either one slice, or apart, or one within the other; only the last have different shapes.
+/// Whether two slices of one buffer may share elements without being one slice. Slices are one slice, or apart, or one
+/// within the other, which have different shapes; or windows of nodes in the lanes, which overlap.
+bool mayOverlap(Value a, Value b) {
+  if (rootOf(a) != rootOf(b))
+    return false;
+  ArrayRef<int64_t> root = cast<MemRefType>(rootOf(a).getType()).getShape();
+  ArrayRef<int64_t> first = cast<MemRefType>(a.getType()).getShape(), second = cast<MemRefType>(b.getType()).getShape();
+  return first != second || first.back() != root.back();
+}
+
+/// Whether a function can take the run's inputs by address: slices are of known strides, and no two overlap.
 bool canOutline(const Run &run) {
   for (auto [i, input] : llvm::enumerate(run.inputs)) {
     auto type = dyn_cast<MemRefType>(input.getType());
@@ -102,9 +111,8 @@ bool canOutline(const Run &run) {
     if (!typeAtZero(type))
       return false;
     for (Value other : run.inputs.getArrayRef().take_front(i))
-      if (auto otherType = dyn_cast<MemRefType>(other.getType()))
-        if (rootOf(other) == rootOf(input) && otherType.getShape() != type.getShape())
-          return false;
+      if (isa<MemRefType>(other.getType()) && mayOverlap(other, input))
+        return false;
   }
   return true;
 }
@@ -175,8 +183,8 @@ Value sliceAt(ImplicitLocOpBuilder &b, Value address, MemRefType type) {
   return UnrealizedConversionCastOp::create(b, type, result).getResult(0);
 }
 
-/// The address of a slice: that of the buffer behind it, plus what slicing skips. Written out here, because there are many
-/// of them, and general ways to lower slices take their time.
+/// The address of a slice: that of the buffer behind it, plus what slicing skips. Written out here, because there are
+/// many of them, and general ways to lower slices take their time.
 Value addressOf(ImplicitLocOpBuilder &b, Value memref) {
   int64_t bytes = cast<MemRefType>(memref.getType()).getElementTypeBitWidth() / 8, skipped = 0;
   Value varying;
@@ -300,8 +308,12 @@ struct Outline : espalier::impl::OutlineBase<Outline> {
   static void call(func::FuncOp function, const Run &run) {
     ImplicitLocOpBuilder b(run.steps.back()->getLoc(), run.steps.back());
     SmallVector<Value> arguments;
-    for (Value input : run.inputs)
-      arguments.push_back(isa<MemRefType>(input.getType()) ? addressOf(b, input) : input);
+    for (Value input : run.inputs) {
+      bool isSlice = isa<MemRefType>(input.getType());
+      arguments.push_back(isSlice ? addressOf(b, input) : input);
+      if (Operation *buffer = isSlice ? rootOf(input).getDefiningOp() : nullptr)
+        buffer->setAttr(kEscapesAttr, b.getUnitAttr());
+    }
     func::CallOp::create(b, function, arguments);
     for (Operation *step : run.steps)
       step->erase();

@@ -22,6 +22,9 @@ inline constexpr llvm::StringLiteral kPositionsSuffix = "_positions";
 /// On the argument that is scratch memory: what is written there matters only to the function itself.
 inline constexpr llvm::StringLiteral kWorkspaceAttr = "espalier.workspace";
 
+/// On a buffer of the workspace that a function is given the address of.
+inline constexpr llvm::StringLiteral kEscapesAttr = "espalier.escapes";
+
 /// On what makes a buffer out of an address: nobody but this function reads what it writes there.
 inline constexpr llvm::StringLiteral kPrivateAttr = "espalier.private";
 

@@ -643,9 +643,7 @@ private:
 
   /// The node at the end of `path`, before its children. Levels below the selected one are not visited.
   void writeDownward(int64_t depth) {
-    for (Step &step : steps)
-      if (!step.upward && step.depth == depth && isWritten(step))
-        writeGuarded(step);
+    writeNode(depth);
     if (depth >= deepest[false] || (depth == positions.level && positions.level > 0 && !lanesNow))
       return;
     auto visit = scf::IfOp::create(builder, loc, compareSelect(arith::CmpIPredicate::sgt, depth), /*withElse=*/false);
@@ -686,26 +684,44 @@ private:
     return arith::CmpIOp::create(builder, loc, predicate, target.getArgument(3), constant);
   }
 
-  /// A step of the second nest, under the condition that its answer is the selected one where it has only one; a
-  /// result that other steps read as well is copied out under that condition.
-  void writeGuarded(Step &step) {
-    bool several = selectable() > 1;
-    bool one = several && step.answers.size() == 1 && step.answers[0] < selectable();
-    if (one)
-      openGuard(step.answers[0]);
-    writeInitAndStep(step);
+  /// The steps of the second nest at a node, those that only one answer needs under the condition that it is the
+  /// selected one.
+  void writeNode(int64_t depth) {
+    int64_t open = -1;
+    for (Step &step : steps) {
+      if (step.upward || step.depth != depth || !isWritten(step))
+        continue;
+      int64_t guard = guardOf(step);
+      if (guard != open && open >= 0)
+        closeGuard();
+      if (guard != open && guard >= 0)
+        openGuard(guard);
+      open = guard;
+      writeInitAndStep(step);
+      copyAnswers(step, guard);
+    }
+    if (open >= 0)
+      closeGuard();
+  }
+
+  /// The only answer that needs a step; -1 where several do, or there is nothing to select from.
+  int64_t guardOf(Step &step) {
+    return selectable() > 1 && step.answers.size() == 1 && step.answers[0] < selectable() ? step.answers[0] : -1;
+  }
+
+  /// A result that other steps read as well is copied out where it is the selected answer.
+  void copyAnswers(Step &step, int64_t guard) {
     for (OpOperand &use : step.op.getResult(0).getUses()) {
       if (!isa<func::ReturnOp>(use.getOwner()) || soleAnswer(step))
         continue;
       int64_t number = use.getOperandNumber();
-      if (several && !one)
+      bool guarded = selectable() > 1 && guard < 0;
+      if (guarded)
         openGuard(number);
       memref::CopyOp::create(builder, loc, slice(buffers[step.op.getResult(0)], path), slice(outputs[number], path));
-      if (several && !one)
+      if (guarded)
         closeGuard();
     }
-    if (one)
-      closeGuard();
   }
 
   void openGuard(int64_t answer) {
@@ -951,7 +967,7 @@ struct Schedule : espalier::impl::ScheduleBase<Schedule> {
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       if (function.getNumResults() == 0)
         continue;
-      if (positionsLevel > 0 && !function.getName().ends_with("_soft"))
+      if (positionsLevel > 0 && function.getName().starts_with("bp_") && !function.getName().ends_with("_soft"))
         writeForPositions(function, globals);
       if (failed(Walk(function, tile, {}, keepBytes, subtreeBytes, globals).write()))
         return signalPassFailure();
@@ -960,7 +976,8 @@ struct Schedule : espalier::impl::ScheduleBase<Schedule> {
 
   /// One more kernel, for one sample at a time, where the model's kernels are the same for all nodes in the lanes.
   void writeForPositions(func::FuncOp function, Globals &globals) {
-    OpBuilder builder(function);
+    OpBuilder builder(function.getContext());
+    builder.setInsertionPointAfter(function);
     auto copy = cast<func::FuncOp>(builder.clone(*function));
     copy.setName((function.getName() + kPositionsSuffix).str());
     Positions positions{positionsLevel, positionsLanes, positionsBatch};

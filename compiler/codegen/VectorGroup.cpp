@@ -172,7 +172,7 @@ private:
     auto workspace = view ? dyn_cast<BlockArgument>(view.getSource()) : BlockArgument();
     auto function = tiles.front().generic()->getParentOfType<func::FuncOp>();
     bool isScratch = workspace && function.getArgAttr(workspace.getArgNumber(), kWorkspaceAttr);
-    if (!isScratch && !(source && source->hasAttr(kPrivateAttr)))
+    if ((!isScratch && !(source && source->hasAttr(kPrivateAttr))) || source->hasAttr(kEscapesAttr))
       return true;
     return llvm::any_of(tile.result().getUsers(), [&](Operation *user) {
       return llvm::none_of(tiles, [&](const Tile &other) { return user == other.op || user == other.init; });

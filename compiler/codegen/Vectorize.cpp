@@ -10,6 +10,7 @@
 #include "compiler/codegen/VectorGroup.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -40,7 +41,8 @@ public:
         pending = fill;
       } else if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
         add(generic);
-      } else if (op.getNumRegions() > 0 || isa<memref::CopyOp>(op) || op.hasTrait<OpTrait::IsTerminator>()) {
+      } else if (op.getNumRegions() > 0 || isa<memref::CopyOp, func::CallOp>(op) ||
+                 op.hasTrait<OpTrait::IsTerminator>()) {
         flush();
         if (auto copy = dyn_cast<memref::CopyOp>(op))
           writeCopy(copy);

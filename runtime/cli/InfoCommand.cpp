@@ -19,11 +19,15 @@ namespace {
 
 Json describeKernels(const Variant &variant) {
   Json kernels = Json::array();
-  for (const Kernel &kernel : variant.kernels)
-    kernels.push_back({{"program", name(kernel.program)},
-                       {"pass", name(kernel.pass)},
-                       {"evidence", name(kernel.evidence)},
-                       {"workspace", kernel.workspace}});
+  for (const Kernel &kernel : variant.kernels) {
+    Json entry = {{"program", name(kernel.program)},
+                  {"pass", name(kernel.pass)},
+                  {"evidence", name(kernel.evidence)},
+                  {"workspace", kernel.workspace}};
+    if (kernel.positions.level > 0)
+      entry["positions"] = {{"level", kernel.positions.level}, {"most_batch", kernel.positions.mostBatch}};
+    kernels.push_back(entry);
+  }
   return kernels;
 }
 
@@ -67,7 +71,8 @@ void print(const Model &model) {
   for (int64_t count : model.states)
     states.push_back(std::to_string(count));
   for (const Kernel &kernel : model.kernels)
-    kernels.push_back(std::string(name(kernel.program)) + " " + name(kernel.pass) + " " + name(kernel.evidence));
+    kernels.push_back(std::string(name(kernel.program)) + " " + name(kernel.pass) + " " + name(kernel.evidence) +
+                      (kernel.positions.level > 0 ? " by position" : ""));
   for (const Variant &variant : model.variants)
     variants.push_back(variant.cpu + (missingFeatures(variant.features).empty() ? "" : " (not for this machine)"));
   std::cout << "name         " << model.name << "\n"

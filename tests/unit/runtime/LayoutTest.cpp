@@ -7,6 +7,7 @@
 #include "FakeModel.h"
 
 #include "runtime/Layout.h"
+#include "runtime/PositionsLayout.h"
 
 #include <catch2/catch.hpp>
 
@@ -95,4 +96,33 @@ TEMPLATE_TEST_CASE("layout: tiles hold every value at its node's row", "[layout]
         layout.fromTile(tiled.data(), tile, back.data(), count);
         REQUIRE(back == user);
       }
+}
+
+TEMPLATE_TEST_CASE("layout: with nodes in the lanes a column holds a subtree", "[layout]", float, double) {
+  for (const auto &branching : {std::vector<std::vector<int64_t>>{{2, 2}, {3, 1}, {1, 5}}, {{3}, {5}, {2}}})
+    for (int64_t level = 1; level < 3; ++level)
+      for (int64_t l = 0; l <= 3; ++l)
+        for (int64_t width : {1, 3}) {
+          Model model = tree(branching);
+          Positions positions{level, model.nodes(level) + 3, 4, 1};
+          PositionsLayout layout(model, positions, l, width);
+          std::vector<int64_t> places = placesOfNodes(model, l);
+          std::vector<TestType> user(model.nodes(l) * width), back(user.size());
+          std::iota(user.begin(), user.end(), TestType(1));
+          std::vector<TestType> tile(layout.tileSize(), TestType(-1));
+          layout.toTile(user.data(), tile.data());
+          int64_t subtrees = l >= level ? model.nodes(level) : 1, columns = l >= level ? positions.tile : 4;
+          int64_t nodes = model.nodes(l) / subtrees;
+          REQUIRE(layout.tileSize() == nodes * width * columns);
+          bool exact = true;
+          for (int64_t node = 0; node < nodes; ++node)
+            for (int64_t k = 0; k < width; ++k)
+              for (int64_t p = 0; p < columns; ++p) {
+                TestType found = tile[(node * width + k) * columns + p];
+                exact &= found == (p < subtrees ? user[places[p * nodes + node] * width + k] : TestType(-1));
+              }
+          REQUIRE(exact);
+          layout.fromTile(tile.data(), back.data());
+          REQUIRE(back == user);
+        }
 }
