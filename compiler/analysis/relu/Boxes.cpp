@@ -1,0 +1,141 @@
+//===- Boxes.cpp - Boxes of weights, and what is largest on them ----------===//
+
+#include "compiler/analysis/relu/Boxes.h"
+
+#include <cmath>
+
+namespace espalier::relu {
+namespace {
+
+/// Work that the bounds of one matrix may take, in units of states cubed.
+constexpr double kBudget = 2e6;
+
+/// Products of two weights stay far from overflow.
+bool isModerate(const Box &box) {
+  return std::ranges::all_of(box.high, [](double high) { return high < 1e100; });
+}
+
+Box relaxedBox(const Pairs &differences, int64_t b) {
+  Box box;
+  for (int64_t a = 0; a < differences.states(); ++a) {
+    box.low.push_back(std::exp(-differences(b, a)));
+    box.high.push_back(std::exp(differences(a, b)));
+  }
+  return box;
+}
+
+/// Running sums of p w and q w over some states, where a state's weight moves from one end of its range to the other.
+struct RatioOfSums {
+  double p = 0, q = 0;
+  void add(double dp, double dq, double weight) {
+    p += dp * weight;
+    q += dq * weight;
+  }
+  double value() const { return p > 0 ? q / p : kInfinity; }
+};
+
+/// Least q/p over the box for each prefix of the order, whose q/p rises: the first states take their largest weight,
+/// the others their least, and the place where this changes only moves on as the prefix grows.
+std::vector<double> leastRatios(std::span<const double> p, std::span<const double> q, const Box &box,
+                                std::span<const int64_t> order) {
+  std::vector<double> least(order.size());
+  RatioOfSums sums;
+  size_t raised = 0;
+  for (size_t k = 0; k < order.size(); ++k) {
+    sums.add(p[order[k]], q[order[k]], box.low[order[k]]);
+    for (; raised <= k; ++raised) {
+      int64_t a = order[raised];
+      if (sums.p > 0 && q[a] * sums.p >= sums.q * p[a])
+        break;
+      sums.add(p[a], q[a], box.high[a] - box.low[a]);
+    }
+    least[k] = sums.value();
+  }
+  return least;
+}
+
+/// Probability of odds o less that of odds o * k, k in [0, 1], at its largest for o in [low, high]: tanh(-log(k) / 4)
+/// where the range has its peak, o = 1 / sqrt k.
+double largestDifference(double low, double high, double k) {
+  double odds = std::clamp(k > 0 ? 1 / std::sqrt(k) : kInfinity, low, high);
+  if (!(odds > 0))
+    return 0;
+  double first = 1 / (1 + 1 / odds);
+  return k > 0 ? first - 1 / (1 + 1 / (odds * k)) : first;
+}
+
+} // namespace
+
+Box normalizedBox(const Pairs &differences, int64_t b) {
+  Box box;
+  for (int64_t a = 0; a < differences.states(); ++a) {
+    if (differences(b, a) < 0)
+      return {};
+    box.low.push_back(std::exp(-differences(b, a)));
+    box.high.push_back(std::min(1.0, std::exp(differences(a, b))));
+  }
+  return box;
+}
+
+Boxes boxesAround(const Pairs &differences) {
+  const int64_t states = differences.states();
+  const double affordable = kBudget / std::pow(static_cast<double>(states), 3);
+  Boxes boxes;
+  for (int64_t b = 0; b < states && (b == 0 || static_cast<double>(b) < affordable); ++b)
+    if (Box box = relaxedBox(differences, b); isModerate(box))
+      boxes.relaxed.push_back(std::move(box));
+  for (int64_t b = 0; b < states && static_cast<double>(states) <= affordable; ++b)
+    if (Box box = normalizedBox(differences, b); !box.low.empty())
+      boxes.normalized.push_back(std::move(box));
+  return boxes;
+}
+
+double largestRatio(const double *n, const double *d, const Box &box) {
+  // Dinkelbach: rises to the optimum, which is at a corner, so that it ends.
+  double ratio = 0;
+  while (true) {
+    double top = 0, bottom = 0;
+    for (size_t a = 0; a < box.low.size(); ++a) {
+      double weight = n[a] > ratio * d[a] ? box.high[a] : box.low[a];
+      top += n[a] * weight;
+      bottom += d[a] * weight;
+    }
+    if (!(bottom > 0))
+      return top > 0 ? kInfinity : 0;
+    double next = top / bottom;
+    if (!(next > ratio * (1 + kSafety)))
+      return std::max(ratio, next) * (1 + kSafety);
+    ratio = next;
+  }
+}
+
+void differencesOfPrefixes(std::span<const double> p, std::span<const double> q, const Box &box,
+                           std::span<const int64_t> order, std::vector<double> &bound) {
+  const size_t size = order.size();
+  std::vector<double> inside = leastRatios(p, q, box, order);
+  // The rest's largest q/p is one over its least p/q, and its order by p/q is the order from the end.
+  std::vector<int64_t> reversed(order.rbegin(), order.rend());
+  std::vector<double> outside = leastRatios(q, p, box, reversed);
+  double restLow = 0, restHigh = 0, low = 0, high = 0;
+  for (int64_t a : order) {
+    restLow += p[a] * box.low[a];
+    restHigh += p[a] * box.high[a];
+  }
+  bound.assign(size, 0);
+  for (size_t k = 1; k < size; ++k) {
+    int64_t a = order[k - 1];
+    low += p[a] * box.low[a];
+    high += p[a] * box.high[a];
+    restLow -= p[a] * box.low[a];
+    restHigh -= p[a] * box.high[a];
+    double ratio = inside[k - 1] * outside[size - k - 1]; // least q/p within over largest q/p without
+    // Sums that lost their digits widen the range of odds.
+    double slack = 1e-12 * (high + restHigh);
+    double least = low / (restHigh + slack), most = restLow > slack ? high / (restLow - slack) : kInfinity;
+    if (!(high > 0) || !(ratio < 1))
+      continue;
+    bound[k] = std::min(1.0, largestDifference(least, most, ratio * (1 - kSafety)) + kSafety);
+  }
+}
+
+} // namespace espalier::relu
