@@ -56,6 +56,10 @@ BlockErrors measureBlock(const ReluBlock &block, double kappa, const LevelBounds
   bool representable = relative < 0.1 && level.low > leastNormal(precision) * 0x1p26;
   double ofOne = relative / (1 - relative) * logSlope(block.log) + logRounding(block, precision) * errors.outputSpan;
   errors.rounding = representable ? 2 * ofOne : kInfinity;
+  // A NaN would pass every comparison that follows.
+  for (double *error : {&errors.eps, &errors.log, &errors.rounding, &errors.outputSpan})
+    if (std::isnan(*error))
+      *error = kInfinity;
   return errors;
 }
 

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 namespace espalier::relu {
 namespace {
@@ -82,6 +83,14 @@ double pieceError(double t, double w, double kappa) {
   return eps;
 }
 
+/// Chords of width w err by e^u w^2 / 8: so many of equal error, were they narrow.
+double guessError(double pieces, double kappa, double span) {
+  double length = span;
+  if (kappa > 0)
+    length = 2 * (std::asinh(1 / std::sqrt(kappa)) - std::asinh(std::exp(-span / 2) / std::sqrt(kappa)));
+  return length * length / (8 * pieces * pieces);
+}
+
 PiecewiseLinear throughExp(std::vector<double> knots) {
   PiecewiseLinear chords{std::move(knots), {}};
   for (double t : chords.knots)
@@ -95,33 +104,33 @@ PiecewiseLinear oneHotExp() { return {{-1, 0}, {0, 1}}; }
 
 double expError(const PiecewiseLinear &chords, double kappa, double span) {
   const std::vector<double> &knots = chords.knots;
-  if (knots.back() != 0 || chords.values.front() != std::exp(knots.front()))
+  bool ascending = std::ranges::adjacent_find(knots, std::ranges::greater_equal()) == knots.end();
+  if (knots.size() < 2 || !ascending || !std::isfinite(knots.front()) || knots.back() != 0 ||
+      chords.values.front() != std::exp(knots.front()))
     return kInfinity;
   double left = std::exp(-span), constant = chords.values.front();
   double eps = constant > left ? (constant - left) / (kappa + left) : 0;
   for (size_t j = 0; j + 1 < knots.size(); ++j)
     eps = std::max(eps, pieceError(knots[j], knots[j + 1] - knots[j], kappa));
-  return std::isnan(eps) ? kInfinity : eps * (1 + kSafety) + kSafety;
+  return eps * (1 + kSafety) + kSafety;
 }
 
 PiecewiseLinear expChords(int64_t pieces, double kappa, double span, Precision precision) {
   span = std::max(span, kLeastSpan);
-  // Bisects for the least eps that `pieces` can hold; the count falls like eps^(-1/2), which narrows the bracket.
-  double low = 1e-18, high = 1e6, count = 0;
-  double eps = std::min(1 / static_cast<double>(pieces * pieces), 1.0);
+  const double wanted = static_cast<double>(pieces), most = 4 * wanted + 4;
+  // The least eps that `pieces` can hold. Their number falls like eps^(-1/2), which soon narrows the bracket.
+  double low = 0, high = kInfinity, eps = guessError(wanted, kappa, span), count = 0;
   std::vector<double> best;
-  for (int i = 0; i < 80 && high - low > 1e-4 * high; ++i) {
-    std::vector<double> knots = knotsFor(eps, kappa, span, static_cast<double>(pieces) + 1, count);
+  for (int i = 0; i < 200 && high > low * 1.0001; ++i) {
+    std::vector<double> knots = knotsFor(eps, kappa, span, most, count);
     bool fits = knots.back() == 0 && static_cast<int64_t>(knots.size()) <= pieces + 1;
     (fits ? high : low) = eps;
     if (fits)
       best = std::move(knots);
-    double ratio = std::max(count, 0.1) / static_cast<double>(pieces);
-    double next = eps * ratio * ratio * 1.00003;
-    eps = next > low * 1.00001 && next < high * 0.99999 ? next : std::sqrt(low * high);
+    double ratio = std::max(count, 0.1) / wanted, next = eps * ratio * ratio * 1.00003;
+    bool inside = next > low * 1.00001 && next < high * 0.99999;
+    eps = inside && i % 8 < 6 ? next : std::isfinite(high) ? (low + high) / 2 : 2 * low;
   }
-  if (best.empty())
-    best = {-span, 0};
   for (double &t : best)
     t = roundTo(precision, t);
   best.erase(std::unique(best.begin(), best.end()), best.end());

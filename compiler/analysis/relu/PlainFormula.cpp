@@ -84,55 +84,69 @@ double valueRange(const Model &model) {
   return range;
 }
 
+/// Facts of every level, upward and downward: [l - 1].
+struct ModelFacts {
+  explicit ModelFacts(const Model &model) : model(model) {
+    for (int64_t l = 1; l <= model.depth(); ++l) {
+      up.push_back(levelFacts(model, l, false));
+      down.push_back(levelFacts(model, l, true));
+    }
+  }
+
+  PlainErrors errors(double d) const {
+    const size_t depth = up.size();
+    auto delta = [d](const Facts &facts) { return std::log1p(d * facts.odds) + d; };
+    std::vector<double> below(depth + 1), sent(depth);
+    for (size_t l = depth; l >= 1; --l) {
+      sent[l - 1] = up[l - 1].contraction * below[l] + 2 * delta(up[l - 1]);
+      below[l - 1] = static_cast<double>(model.levels[l - 1].ranks()) * sent[l - 1];
+    }
+    double belief = below[0];
+    for (size_t l = 1; l <= depth; ++l)
+      belief = below[l] + down[l - 1].contraction * (belief + sent[l - 1]) + 2 * delta(down[l - 1]);
+    return {below[0], belief};
+  }
+
+  double width(double d) const {
+    double width = 0;
+    for (int64_t l = 1; l <= model.depth(); ++l) {
+      double knots = std::max(std::ceil(1 / std::sqrt(2 * d)), std::ceil(up[l - 1].logRange / std::sqrt(8 * d)));
+      width = std::max(width, static_cast<double>(std::max(model.states(l - 1), model.states(l))) * knots + 1);
+    }
+    return width;
+  }
+
+  /// The worst of what was asked.
+  double answer(const ReluOptions &options, double d) const {
+    auto [root, leaf] = errors(d);
+    double worst = options.classify || options.marginals ? std::tanh(root / 4) : 0;
+    if (options.marginals)
+      worst = std::max(worst, std::tanh(leaf / 4));
+    if (options.denoise)
+      worst = std::max(worst, valueRange(model) * std::tanh(leaf / 4));
+    return worst;
+  }
+
+  const Model &model;
+  std::vector<Facts> up, down;
+};
+
 } // namespace
 
-PlainErrors plainErrors(const Model &model, double d) {
-  const int64_t depth = model.depth();
-  auto delta = [d](const Facts &facts) { return std::log1p(d * facts.odds) + d; };
-  std::vector<double> below(depth + 1), sent(depth + 1);
-  for (int64_t l = depth; l >= 1; --l) {
-    Facts facts = levelFacts(model, l, false);
-    sent[l] = facts.contraction * below[l] + 2 * delta(facts);
-    below[l - 1] = static_cast<double>(model.ranks(l)) * sent[l];
-  }
-  double belief = below[0];
-  for (int64_t l = 1; l <= depth; ++l) {
-    Facts facts = levelFacts(model, l, true);
-    belief = below[l] + facts.contraction * (belief + sent[l]) + 2 * delta(facts);
-  }
-  return {below[0], belief};
-}
+PlainErrors plainErrors(const Model &model, double d) { return ModelFacts(model).errors(d); }
 
-double plainWidth(const Model &model, double d) {
-  double width = 0;
-  for (int64_t l = 1; l <= model.depth(); ++l) {
-    double exp = std::ceil(1 / std::sqrt(2 * d));
-    double log = std::ceil(levelFacts(model, l, false).logRange / std::sqrt(8 * d));
-    double states = static_cast<double>(std::max(model.states(l - 1), model.states(l)));
-    width = std::max(width, states * std::max(exp, log) + 1);
-  }
-  return width;
-}
-
-static double plainAnswer(const Model &model, const ReluOptions &options, double d) {
-  auto [root, leaf] = plainErrors(model, d);
-  double answer = options.classify || options.marginals ? std::tanh(root / 4) : 0;
-  if (options.marginals)
-    answer = std::max(answer, std::tanh(leaf / 4));
-  if (options.denoise)
-    answer = std::max(answer, valueRange(model) * std::tanh(leaf / 4));
-  return answer;
-}
+double plainWidth(const Model &model, double d) { return ModelFacts(model).width(d); }
 
 double plainWidth(const Model &model, const ReluOptions &options) {
+  const ModelFacts facts(model);
   double low = 1e-30, high = 1;
-  if (!(plainAnswer(model, options, low) <= options.tolerance))
+  if (!(facts.answer(options, low) <= options.tolerance))
     return kInfinity;
   for (int i = 0; i < 60; ++i) {
     double middle = std::sqrt(low * high);
-    (plainAnswer(model, options, middle) <= options.tolerance ? low : high) = middle;
+    (facts.answer(options, middle) <= options.tolerance ? low : high) = middle;
   }
-  return plainWidth(model, low);
+  return facts.width(low);
 }
 
 } // namespace espalier::relu

@@ -167,6 +167,11 @@ ReluResult certifyReluNetwork(const Model &model, const ReluOptions &options, co
                               const std::vector<ReluBlock> &down) {
   if (std::string reason = unsupported(model, options); !reason.empty())
     return {std::nullopt, reason};
+  const std::vector<ReluBlock> downward = options.downward() ? down : std::vector<ReluBlock>();
+  const size_t depth = static_cast<size_t>(model.depth());
+  if (up.size() != depth || downward.size() != (options.downward() ? depth : 0))
+    return {std::nullopt, "relu expects a block for each of " + std::to_string(depth) + " levels, got " +
+                              std::to_string(up.size()) + " upward and " + std::to_string(down.size()) + " downward"};
   ModelPair models = prepare(model, options.precision);
   Inflation inflation = uniform(model, 0);
   Ranges ranges;
@@ -176,9 +181,9 @@ ReluResult certifyReluNetwork(const Model &model, const ReluOptions &options, co
     ranges = computeRanges(models, options, inflation);
     if (std::string reason = vanishing(ranges, options.precision); !reason.empty())
       return {std::nullopt, reason};
-    ReluCertificate certificate = propagateErrors(models, options, ranges, measureAll(up, down, ranges, options));
+    ReluCertificate certificate = propagateErrors(models, options, ranges, measureAll(up, downward, ranges, options));
     if (isWithin(certificate, inflation))
-      return finish(std::move(models), options, ranges, {up, down, std::move(certificate)}, model);
+      return finish(std::move(models), options, ranges, {up, downward, std::move(certificate)}, model);
     inflation = i + 1 < kRounds ? allowing(certificate, 1.02) : uniform(model, 1e6);
   }
   return {std::nullopt, "relu cannot certify blocks that do not cover what can enter them"};
