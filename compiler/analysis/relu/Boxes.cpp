@@ -7,8 +7,9 @@
 namespace espalier::relu {
 namespace {
 
-/// Work that the bounds of one matrix may take, in units of states cubed.
-constexpr double kBudget = 2e6;
+/// Boxes times states cubed that the bounds of one matrix may take.
+constexpr double kBudget = 4e6;
+constexpr int64_t kFewStates = 8;
 
 /// Products of two weights stay far from overflow.
 bool isModerate(const Box &box) {
@@ -79,14 +80,16 @@ Box normalizedBox(const Pairs &differences, int64_t b) {
 
 Boxes boxesAround(const Pairs &differences) {
   const int64_t states = differences.states();
-  const double affordable = kBudget / std::pow(static_cast<double>(states), 3);
+  const bool all = std::pow(static_cast<double>(states), 4) <= kBudget;
   Boxes boxes;
-  for (int64_t b = 0; b < states && (b == 0 || static_cast<double>(b) < affordable); ++b)
-    if (Box box = relaxedBox(differences, b); isModerate(box))
-      boxes.relaxed.push_back(std::move(box));
-  for (int64_t b = 0; b < states && static_cast<double>(states) <= affordable; ++b)
+  for (int64_t b = 0; b < states && all; ++b)
     if (Box box = normalizedBox(differences, b); !box.low.empty())
       boxes.normalized.push_back(std::move(box));
+  // With more than a few states, relaxed boxes are wide, and add next to nothing to the normalized ones.
+  const double affordable = all && states > kFewStates ? 0 : kBudget / std::pow(static_cast<double>(states), 3);
+  for (int64_t b = 0; b < states && static_cast<double>(b) < affordable; ++b)
+    if (Box box = relaxedBox(differences, b); isModerate(box))
+      boxes.relaxed.push_back(std::move(box));
   return boxes;
 }
 

@@ -78,6 +78,13 @@ Inflation allowing(const ReluCertificate &certificate, double factor) {
   return inflation;
 }
 
+void widen(Inflation &inflation, const Inflation &other) {
+  for (size_t i = 0; i < other.up.size(); ++i)
+    inflation.up[i] = std::max(inflation.up[i], other.up[i]);
+  for (size_t i = 0; i < other.down.size(); ++i)
+    inflation.down[i] = std::max(inflation.down[i], other.down[i]);
+}
+
 Inflation uniform(const Model &model, double value) {
   const size_t depth = static_cast<size_t>(model.depth());
   return {std::vector<double>(depth, value), std::vector<double>(depth, value)};
@@ -116,6 +123,61 @@ void sharpen(Plan &plan, const ModelPair &models, const ReluOptions &options, co
     plan.certificate = std::move(sharper);
 }
 
+/// Knots, the ranges that they were chosen on, and the errors that these allow for.
+struct Solution {
+  Plan plan;
+  Ranges ranges;
+  Inflation inflation;
+};
+
+/// Errors of this size no longer matter to ranges.
+constexpr double kNegligible = 0.05;
+
+double largestEntering(const ReluCertificate &certificate) {
+  double most = 0;
+  for (const auto *levels : {&certificate.up, &certificate.down})
+    for (const ReluBlockCertificate &level : *levels)
+      most = std::max(most, level.entering);
+  return most;
+}
+
+double unitsOf(const Solution &solution) {
+  double units = 0;
+  auto add = [&](const std::vector<ReluBlock> &blocks, const std::vector<LevelBounds> &bounds) {
+    for (size_t i = 0; i < blocks.size(); ++i)
+      units +=
+          static_cast<double>(bounds[i].inputs * blocks[i].exp.pieces() + bounds[i].outputs * blocks[i].log.pieces());
+  };
+  add(solution.plan.up, solution.ranges.up);
+  add(solution.plan.down, solution.ranges.down);
+  return units;
+}
+
+/// Ranges depend on errors, errors on knots, and knots on ranges. Plans for a share of the tolerance until ranges allow
+/// for the errors of the plan, then spends the rest of it on these ranges.
+Solution solve(const ModelPair &models, ReluOptions options, double share) {
+  const double tolerance = options.tolerance;
+  Solution solution;
+  solution.inflation = uniform(models.network.model, 0);
+  options.tolerance = share * tolerance;
+  constexpr int kRounds = 6;
+  for (int i = 0; i < kRounds; ++i) {
+    solution.ranges = computeRanges(models, options, solution.inflation);
+    solution.plan = planKnots(models, options, solution.ranges, nullptr);
+    if (!solution.plan.feasible)
+      return solution;
+    if (isWithin(solution.plan.certificate, solution.inflation)) {
+      options.tolerance = tolerance;
+      Plan full = planKnots(models, options, solution.ranges, &solution.inflation);
+      Solution whole{std::move(full), solution.ranges, solution.inflation};
+      return whole.plan.feasible && unitsOf(whole) < unitsOf(solution) ? whole : solution;
+    }
+    widen(solution.inflation, allowing(solution.plan.certificate, 1.1));
+  }
+  solution.plan.feasible = false;
+  return solution;
+}
+
 ReluResult finish(ModelPair models, const ReluOptions &options, const Ranges &ranges, Plan plan, const Model &model) {
   ReluNetwork network{std::move(models.network), std::move(plan.up), std::move(plan.down), std::move(plan.certificate)};
   addSizes(network, ranges, options, model);
@@ -144,23 +206,26 @@ ReluResult chooseReluNetwork(const Model &model, const ReluOptions &options) {
   if (std::string reason = unsupported(model, options); !reason.empty())
     return {std::nullopt, reason};
   ModelPair models = prepare(model, options.precision);
-  Inflation inflation = uniform(model, 0);
-  Ranges ranges = computeRanges(models, options, inflation);
-  if (std::string reason = vanishing(ranges, options.precision); !reason.empty())
+  if (std::string reason = vanishing(computeRanges(models, options, uniform(model, 0)), options.precision);
+      !reason.empty())
     return {std::nullopt, reason};
-  // Ranges depend on errors, errors on knots, and knots on ranges: the first guess leaves errors out.
-  Plan plan = planKnots(models, options, ranges, nullptr);
-  constexpr int kRounds = 4;
-  for (int i = 0; plan.feasible && i < kRounds; ++i) {
-    inflation = allowing(plan.certificate, 1.2);
-    ranges = computeRanges(models, options, inflation);
-    plan = planKnots(models, options, ranges, &inflation);
-    if (!plan.feasible || !isWithin(plan.certificate, inflation))
-      continue;
-    sharpen(plan, models, options, ranges, inflation);
-    return finish(std::move(models), options, ranges, std::move(plan), model);
+  // Large errors widen the ranges that errors are bounded on, so that aiming at less may take fewer knots.
+  std::optional<Solution> best;
+  double least = kInfinity;
+  for (double share : {1.0, 0.3, 0.1, 0.03}) {
+    Solution solution = solve(models, options, share);
+    least = std::min(least, solution.plan.least);
+    bool better = solution.plan.feasible && (!best || unitsOf(solution) < unitsOf(*best));
+    bool last = best && !better;
+    if (better)
+      best = std::move(solution);
+    if (last || (best && largestEntering(best->plan.certificate) < kNegligible) || (!best && least > options.tolerance))
+      break;
   }
-  return tooTight(model, options, plan.least);
+  if (!best)
+    return tooTight(model, options, least);
+  sharpen(best->plan, models, options, best->ranges, best->inflation);
+  return finish(std::move(models), options, best->ranges, std::move(best->plan), model);
 }
 
 ReluResult certifyReluNetwork(const Model &model, const ReluOptions &options, const std::vector<ReluBlock> &up,

@@ -7,6 +7,16 @@
 using namespace espalier;
 using namespace espalier::test;
 
+TEST_CASE("cap") {
+  for (auto leaves : {ReluLeaves::Symbol, ReluLeaves::Any})
+  for (bool denoise : {false, true})
+  for (auto [S, L] : {std::pair(2,8), {4, 6}, {16,10}})
+    for (double tol : {3e-1, 1e-1, 3e-2,1e-2, 1e-3}) {
+      Model model = randomTree(7, regularTree(S, L, 2));
+      ReluOptions o; o.tolerance = tol; o.leaves = leaves; o.precision = Precision::F64; o.denoise = denoise;
+      ReluResult r = chooseReluNetwork(model, o);
+      if (!r.network) { std::cout << S << " " << L << " " << tol << " " << r.error << std::endl; continue; }
+      std::cout << int(leaves) << denoise << " " << S << "," << L << " tol " << tol << " D " << r.network->certificate.width << " units " << r.network->certificate.units << std::endl; } }
 TEST_CASE("explore") {
   for (auto leaves : {ReluLeaves::Symbol, ReluLeaves::Any, ReluLeaves::Gaussian})
   for (bool denoise : {false, true})
