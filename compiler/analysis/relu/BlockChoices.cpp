@@ -6,21 +6,16 @@
 
 namespace espalier::relu {
 
-/// Takes the kappa for which the block's error takes the fewest knots: n^2 ~ (contraction + kappa sharpness)
-/// integral^2 / error.
-BlockChoices::BlockChoices(const LevelBounds &level, Precision precision)
-    : level(level), precision(precision), kappa(1) {
-  double contraction = 0, sharpness = 0, least = kInfinity;
-  for (const EdgeBounds &edge : level.edges) {
-    contraction = std::max(contraction, edge.contraction.largest());
-    sharpness = std::max(sharpness, edge.sharpness.largest());
-  }
-  for (double candidate : {0.0, 0.005, 0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 3.0, 10.0}) {
-    double knots = integral(candidate);
-    double cost = (contraction + candidate * sharpness) * knots * knots;
-    if (std::isfinite(cost) && cost < least) {
-      least = cost;
-      kappa = candidate;
+/// Takes the envelope under which the block's error takes the fewest knots: n^2 ~ gain integral^2 / error.
+BlockChoices::BlockChoices(const LevelBounds &level, Precision precision) : level(level), precision(precision) {
+  double least = kInfinity;
+  for (size_t i = 0; i < kKappaCount; ++i) {
+    double gain = 0, knots = integral(kKappas[i]);
+    for (const EdgeBounds &edge : level.edges)
+      gain = std::max(gain, edge.gains[i].largest());
+    if (std::isfinite(gain * knots) && gain * knots * knots < least) {
+      least = gain * knots * knots;
+      envelope = i;
     }
   }
 }
@@ -36,7 +31,7 @@ double BlockChoices::integral(double candidate) const {
 const PiecewiseLinear &BlockChoices::expOf(int64_t pieces) {
   auto [place, isNew] = exps.try_emplace(pieces);
   if (isNew)
-    place->second = expIsFixed() ? oneHotExp() : expChords(pieces, kappa, level.span, precision);
+    place->second = expIsFixed() ? oneHotExp() : expChords(pieces, kKappas[envelope], level.span, precision);
   return place->second;
 }
 
@@ -53,7 +48,7 @@ ReluBlock BlockChoices::block(int64_t expPieces, int64_t logPieces) { return {ex
 BlockErrors BlockChoices::errors(int64_t expPieces, int64_t logPieces) {
   auto [place, isNew] = measured.try_emplace({expPieces, logPieces});
   if (isNew)
-    place->second = measureBlock(block(expPieces, logPieces), kappa, level, precision);
+    place->second = measureBlock(block(expPieces, logPieces), std::span(&envelope, 1), level, precision);
   return place->second;
 }
 

@@ -20,9 +20,10 @@ public:
   /// Symbols take one ReLU for exp.
   bool expIsFixed() const { return !level.points.empty(); }
   /// Pieces needed for an error of 1 (of eps; of log): others need that much times error^(-1/2).
-  double expScale() const { return integral(kappa) / std::sqrt(8.0); }
+  double expScale() const { return integral(kKappas[envelope]) / std::sqrt(8.0); }
   double logScale() const { return std::log(level.high / level.low) / std::sqrt(8.0); }
-  double envelope() const { return kappa; }
+  /// Index of the envelope that knots are placed for.
+  size_t kappaIndex() const { return envelope; }
   const LevelBounds &bounds() const { return level; }
 
   ReluBlock block(int64_t expPieces, int64_t logPieces);
@@ -35,7 +36,7 @@ private:
 
   const LevelBounds &level;
   Precision precision;
-  double kappa;
+  size_t envelope = kKappaCount - 1;
   std::map<int64_t, PiecewiseLinear> exps, logs;
   std::map<std::pair<int64_t, int64_t>, BlockErrors> measured;
 };

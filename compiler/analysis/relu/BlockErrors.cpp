@@ -9,6 +9,9 @@
 
 #include "compiler/analysis/relu/Chords.h"
 
+#include <array>
+#include <numeric>
+
 namespace espalier::relu {
 namespace {
 
@@ -34,7 +37,8 @@ double expErrorOn(const PiecewiseLinear &chords, double kappa, const LevelBounds
     return expError(chords, kappa, level.span);
   if (chords.values.back() != 1)
     return kInfinity;
-  return chords.values.front() > 0 ? chords.values.front() / kappa : 0;
+  double constant = chords.values.front();
+  return constant > 0 ? constant / kappa : 0;
 }
 
 double logErrorOn(const ReluBlock &block, const LevelBounds &level) {
@@ -43,12 +47,26 @@ double logErrorOn(const ReluBlock &block, const LevelBounds &level) {
   return logError(block.log, level.low, level.high);
 }
 
+/// A NaN would pass every comparison that follows.
+void refuseNaN(BlockErrors &errors) {
+  auto check = [](double &error) {
+    if (std::isnan(error))
+      error = kInfinity;
+  };
+  for (Envelope &envelope : errors.exp)
+    check(envelope.eps);
+  check(errors.log);
+  check(errors.rounding);
+  check(errors.outputSpan);
+}
+
 } // namespace
 
-BlockErrors measureBlock(const ReluBlock &block, double kappa, const LevelBounds &level, Precision precision) {
+BlockErrors measureBlock(const ReluBlock &block, std::span<const size_t> envelopes, const LevelBounds &level,
+                         Precision precision) {
   BlockErrors errors;
-  errors.kappa = kappa;
-  errors.eps = expErrorOn(block.exp, kappa, level);
+  for (size_t index : envelopes)
+    errors.exp.push_back({index, expErrorOn(block.exp, kKappas[index], level)});
   errors.log = logErrorOn(block, level);
   errors.outputSpan = -block.log.values.front() * (1 + kSafety);
   double relative = sumRounding(block, level, precision);
@@ -56,27 +74,14 @@ BlockErrors measureBlock(const ReluBlock &block, double kappa, const LevelBounds
   bool representable = relative < 0.1 && level.low > leastNormal(precision) * 0x1p26;
   double ofOne = relative / (1 - relative) * logSlope(block.log) + logRounding(block, precision) * errors.outputSpan;
   errors.rounding = representable ? 2 * ofOne : kInfinity;
-  // A NaN would pass every comparison that follows.
-  for (double *error : {&errors.eps, &errors.log, &errors.rounding, &errors.outputSpan})
-    if (std::isnan(*error))
-      *error = kInfinity;
+  refuseNaN(errors);
   return errors;
 }
 
 BlockErrors measureBlock(const ReluBlock &block, const LevelBounds &level, Precision precision) {
-  BlockErrors best;
-  double least = kInfinity;
-  for (double kappa : {0.0, 0.01, 0.03, 0.1, 0.2, 0.4, 0.7, 1.0, 2.0, 5.0, 20.0, 1000.0}) {
-    BlockErrors errors = measureBlock(block, kappa, level, precision);
-    double delta = 0;
-    for (const EdgeBounds &edge : level.edges)
-      delta = std::max(delta, errors.eps * (edge.contraction.largest() + kappa * edge.sharpness.largest()));
-    if (best.outputSpan == 0 || delta < least) {
-      best = errors;
-      least = delta;
-    }
-  }
-  return best;
+  std::array<size_t, kKappaCount> all;
+  std::iota(all.begin(), all.end(), size_t(0));
+  return measureBlock(block, all, level, precision);
 }
 
 } // namespace espalier::relu

@@ -17,7 +17,7 @@ bool isModerate(const Box &box) {
 }
 
 Box relaxedBox(const Pairs &differences, int64_t b) {
-  Box box;
+  Box box{b, {}, {}};
   for (int64_t a = 0; a < differences.states(); ++a) {
     box.low.push_back(std::exp(-differences(b, a)));
     box.high.push_back(std::exp(differences(a, b)));
@@ -68,7 +68,7 @@ double largestDifference(double low, double high, double k) {
 } // namespace
 
 Box normalizedBox(const Pairs &differences, int64_t b) {
-  Box box;
+  Box box{b, {}, {}};
   for (int64_t a = 0; a < differences.states(); ++a) {
     if (differences(b, a) < 0)
       return {};
@@ -109,6 +109,28 @@ double largestRatio(const double *n, const double *d, const Box &box) {
     if (!(next > ratio * (1 + kSafety)))
       return std::max(ratio, next) * (1 + kSafety);
     ratio = next;
+  }
+}
+
+double largestGain(const std::vector<double> &c, const double *p, double kappa, const Box &box) {
+  // Dinkelbach, as above.
+  const size_t reference = static_cast<size_t>(box.reference);
+  double gain = 0;
+  while (true) {
+    double top = 0, bottom = p[reference];
+    for (size_t a = 0; a < c.size(); ++a) {
+      if (a == reference)
+        continue;
+      double weight = c[a] > gain * p[a] ? box.high[a] : box.low[a];
+      top += c[a] * (kappa + weight);
+      bottom += p[a] * weight;
+    }
+    if (!(bottom > 0))
+      return top > 0 ? kInfinity : 0;
+    double next = top / bottom;
+    if (!(next > gain * (1 + kSafety)))
+      return std::max(gain, next) * (1 + kSafety);
+    gain = next;
   }
 }
 

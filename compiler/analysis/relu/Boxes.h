@@ -16,6 +16,7 @@ namespace espalier::relu {
 
 /// Weights w_a in [low_a, high_a].
 struct Box {
+  int64_t reference = 0; ///< the state with w = 1
   std::vector<double> low, high;
 };
 
@@ -34,6 +35,9 @@ Box normalizedBox(const Pairs &differences, int64_t b);
 
 /// Sup over the box of sum n_a w_a / sum d_a w_a; n, d >= 0.
 double largestRatio(const double *n, const double *d, const Box &box);
+
+/// Sup over the box of sum c_a (kappa + w_a) / sum p_a w_a, the reference left out of the upper sum; c, p >= 0.
+double largestGain(const std::vector<double> &c, const double *p, double kappa, const Box &box);
 
 /// Two rows in an order such that q/p rises. For k in 1..size-1, bound[k] is the largest value on the box of the
 /// probability of the first k states under p w (normalized) less that under q w.

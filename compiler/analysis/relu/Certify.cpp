@@ -57,7 +57,10 @@ private:
   }
 
   static double expTerm(const EdgeBounds &edge, const BlockErrors &block, int64_t s, int64_t t) {
-    return std::log1p(times(block.eps, edge.contraction(s, t) + times(block.kappa, edge.sharpness(s, t))));
+    double least = kInfinity;
+    for (const Envelope &envelope : block.exp)
+      least = std::min(least, times(envelope.eps, edge.gains[envelope.index](s, t)));
+    return std::log1p(least);
   }
 
   /// A stem's error of r (1 + |h|) changes e^h by at most 1.1 r (1 + |h|) e^h <= 1.1 r, either way.

@@ -10,11 +10,19 @@
 
 #include "compiler/analysis/relu/Ranges.h"
 
+#include <span>
+
 namespace espalier::relu {
+
+/// E(u) - e^u <= eps (kappa + e^u), kappa = kKappas[index].
+struct Envelope {
+  size_t index = 0;
+  double eps = 0;
+};
 
 /// What one block adds to errors, on the ranges of its level.
 struct BlockErrors {
-  double eps = 0, kappa = 0; ///< E(u) - e^u <= eps (kappa + e^u)
+  std::vector<Envelope> exp; ///< each of them holds
   double log = 0;            ///< log x - Lg(x) <= log
   double rounding = 0;       ///< oscillation of the rounding error of its output
   double outputSpan = 0;     ///< its outputs lie in [-outputSpan, 0]
@@ -25,10 +33,11 @@ struct NetworkErrors {
   std::vector<BlockErrors> up, down;
 };
 
-/// Measures a block's chords, and bounds its rounding.
-BlockErrors measureBlock(const ReluBlock &block, double kappa, const LevelBounds &level, Precision precision);
+/// Measures a block's chords under the envelopes of these indices, and bounds its rounding.
+BlockErrors measureBlock(const ReluBlock &block, std::span<const size_t> envelopes, const LevelBounds &level,
+                         Precision precision);
 
-/// The same with the kappa of a few that gives the least error.
+/// The same under all envelopes.
 BlockErrors measureBlock(const ReluBlock &block, const LevelBounds &level, Precision precision);
 
 /// Bounds of all answers and levels; widths and parameters are left to the caller. Valid where what enters each block

@@ -15,6 +15,8 @@ public:
   Bounder(const Weights &weights, const Pairs &inputs)
       : weights(weights), inputs(inputs), boxes(boxesAround(inputs)), outputs(weights.outputs), states(weights.inputs) {
     bounds.differences = bounds.contraction = bounds.sharpness = Pairs(outputs);
+    bounds.gains.assign(kKappaCount, Pairs(outputs));
+    variations.resize(outputs * outputs * boxes.normalized.size());
   }
 
   EdgeBounds run() {
@@ -27,7 +29,7 @@ public:
     for (int64_t s = 0; s < outputs; ++s)
       for (int64_t t = 0; t < outputs; ++t)
         if (s != t)
-          bounds.sharpness(s, t) = sharpness(s, t);
+          boundGains(s, t);
     return std::move(bounds);
   }
 
@@ -84,10 +86,11 @@ private:
       for (int64_t k = 1; k < states; ++k)
         relaxed[k] = std::min(relaxed[k], bound[k]);
     }
-    for (const Box &box : boxes.normalized) {
-      differencesOfPrefixes(ps, qs, box, order, bound);
+    for (size_t i = 0; i < boxes.normalized.size(); ++i) {
+      differencesOfPrefixes(ps, qs, boxes.normalized[i], order, bound);
       for (int64_t k = 1; k < states; ++k)
         normalized[k] = std::max(normalized[k], bound[k]);
+      variation(s, t, i) = *std::ranges::max_element(bound);
     }
     double most = 0;
     for (int64_t k = 1; k < states; ++k)
@@ -101,25 +104,60 @@ private:
     return std::isfinite(ratio) ? std::tanh(std::log(std::max(ratio, 1.0)) / 4) + kSafety : 1;
   }
 
-  /// K[s, a] / x_s - K[t, a] / x_t = K[s, a] / x_s (1 - (x_s / x_t) K[t, a] / K[s, a]), and x_s / x_t is at least
-  /// exp(-differences(t, s)).
-  double sharpness(int64_t s, int64_t t) const {
-    const double *p = weights.row(s), *q = weights.row(t);
-    double leastRatio = std::exp(-bounds.differences(t, s)), total = 0, most = 0;
-    std::vector<double> part(states);
+  double &variation(int64_t s, int64_t t, size_t box) {
+    return variations[(s * outputs + t) * boxes.normalized.size() + box];
+  }
+
+  /// (K[s, a] / x_s - K[t, a] / x_t) x_s = K[s, a] - (x_s / x_t) K[t, a], where it is positive; `ratio` bounds x_s /
+  /// x_t from below.
+  std::vector<double> advantages(int64_t s, int64_t t, double ratio) const {
+    std::vector<double> result(states);
     for (int64_t a = 0; a < states; ++a)
-      total += part[a] = std::max(0.0, p[a] - leastRatio * q[a]);
-    for (int64_t b = 0; b < states; ++b)
-      if (double sum = least[s * states + b]; sum < kInfinity)
-        most = std::max(most, sum > 0 ? (total - part[b]) / sum : kInfinity);
-    return most * (1 + kSafety) + kSafety;
+      result[a] = std::max(0.0, weights.row(s)[a] - ratio * weights.row(t)[a]);
+    return result;
+  }
+
+  /// Sum of the advantages but b's over the least x_s in the normalized box about b.
+  double sharpness(int64_t s, int64_t b, const std::vector<double> &advantage) const {
+    double total = 0, sum = least[s * states + b];
+    for (int64_t a = 0; a < states; ++a)
+      total += a == b ? 0 : advantage[a];
+    return total > 0 ? total / sum * (1 + kSafety) + kSafety : 0;
+  }
+
+  /// Box by box: which state is the largest decides what the others can add. Without boxes, the same with what holds
+  /// for all of them.
+  void boundGains(int64_t s, int64_t t) {
+    const double leastRatio = std::exp(-bounds.differences(t, s)), contraction = bounds.contraction(s, t);
+    for (size_t i = 0; i < boxes.normalized.size(); ++i) {
+      const Box &box = boxes.normalized[i];
+      double inverse = largestRatio(weights.row(t), weights.row(s), box);
+      std::vector<double> advantage = advantages(s, t, std::max(leastRatio, inverse > 0 ? 1 / inverse : 0));
+      double sharp = sharpness(s, box.reference, advantage), varies = std::min(variation(s, t, i), contraction);
+      addGains(s, t, sharp, [&](double kappa) {
+        return std::min(varies + kappa * sharp, largestGain(advantage, weights.row(s), kappa, box) + kSafety);
+      });
+    }
+    const std::vector<double> advantage = advantages(s, t, leastRatio);
+    for (int64_t b = 0; b < states && boxes.normalized.empty(); ++b)
+      if (least[s * states + b] < kInfinity) {
+        double sharp = sharpness(s, b, advantage);
+        addGains(s, t, sharp, [&](double kappa) { return contraction + kappa * sharp; });
+      }
+  }
+
+  template <typename Function> void addGains(int64_t s, int64_t t, double sharp, Function gain) {
+    bounds.sharpness(s, t) = std::max(bounds.sharpness(s, t), sharp);
+    for (size_t i = 0; i < kKappaCount; ++i)
+      bounds.gains[i](s, t) = std::max(bounds.gains[i](s, t), gain(kKappas[i]));
   }
 
   const Weights &weights;
   const Pairs &inputs;
   Boxes boxes;
   int64_t outputs, states;
-  std::vector<double> least;
+  std::vector<double> least;      ///< [s][b]
+  std::vector<double> variations; ///< [s][t][box]: total variation on each normalized box
   EdgeBounds bounds;
 };
 
@@ -129,6 +167,8 @@ void EdgeBounds::maximize(const EdgeBounds &other) {
   differences.maximize(other.differences);
   contraction.maximize(other.contraction);
   sharpness.maximize(other.sharpness);
+  for (size_t i = 0; i < gains.size(); ++i)
+    gains[i].maximize(other.gains[i]);
   low = std::min(low, other.low);
   high = std::max(high, other.high);
 }

@@ -24,6 +24,10 @@ struct Weights {
   const double *row(int64_t s) const { return entries.data() + s * inputs; }
 };
 
+/// Envelopes eps (kappa + e^u) that errors of exp are bounded by; the last one is as good as absolute.
+inline constexpr double kKappas[] = {0, 0.01, 0.03, 0.07, 0.15, 0.3, 0.6, 1.2, 3, 1000};
+inline constexpr size_t kKappaCount = std::size(kKappas);
+
 struct EdgeBounds {
   /// (s, t) bounds f_s - f_t.
   Pairs differences;
@@ -33,6 +37,9 @@ struct EdgeBounds {
   /// (s, t) bounds the sum over a of max(0, K[s, a] / x_s - K[t, a] / x_t), x = K w, w normalized to maximum 1 and the
   /// a with w_a = 1 left out: what an absolute error of all other weights does to f_s - f_t.
   Pairs sharpness;
+  /// [i] (s, t): what an error of kKappas[i] + w_a of each weight, but the largest one, does to f_s - f_t. Finite where
+  /// sums cannot vanish.
+  std::vector<Pairs> gains;
   /// x_s lies in [low, high] for w normalized to maximum 1; w may be raised to 1.
   double low = kInfinity, high = 0;
 

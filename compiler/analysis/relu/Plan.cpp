@@ -38,12 +38,13 @@ public:
   }
 
   Plan run() {
-    findGains();
+    std::vector<BlockErrors> none(choices.size());
+    for (size_t b = 0; b < choices.size(); ++b)
+      none[b].exp = {{choices[b].kappaIndex(), 0}};
+    findGains(std::move(none), 1);
     Plan plan;
-    plan.feasible = spread();
+    plan.feasible = improve();
     plan.least = least;
-    if (plan.feasible)
-      removeWhilePossible();
     plan.certificate = certify();
     for (size_t b = 0; b < choices.size(); ++b)
       (b < ranges.up.size() ? plan.up : plan.down).push_back(choices[b].block(piecesOf(b, true), piecesOf(b, false)));
@@ -81,19 +82,47 @@ private:
     return !inflation || isWithin(certificate, *inflation) ? certificate.total : kInfinity;
   }
 
-  /// By a difference, at no other error at all.
-  void findGains() {
-    std::vector<BlockErrors> none(choices.size());
-    for (size_t b = 0; b < choices.size(); ++b)
-      none[b].kappa = choices[b].envelope();
-    auto totalOf = [&] { return propagateErrors(models, options, ranges, split(none)).total; };
-    const double base = totalOf(), step = 1e-5;
+  /// By differences about `errors`; `weight` is how much they count beside the gains that were.
+  void findGains(std::vector<BlockErrors> errors, double weight) {
+    auto totalOf = [&] { return propagateErrors(models, options, ranges, split(errors)).total; };
+    const double base = totalOf();
     for (Item &item : items) {
-      double &error = item.isExp ? none[item.block].eps : none[item.block].log;
-      error = step;
-      item.gain = std::max((totalOf() - base) / step, 0.0);
-      error = 0;
+      double &error = item.isExp ? errors[item.block].exp.front().eps : errors[item.block].log;
+      const double before = error, step = std::max(1e-5, before * 1e-3);
+      error = before + step;
+      double gain = std::max((totalOf() - base) / step, 0.0);
+      item.gain = (1 - weight) * item.gain + weight * gain;
+      error = before;
     }
+  }
+
+  double units() const {
+    double sum = 0;
+    for (const Item &item : items)
+      sum += item.cost * static_cast<double>(item.pieces);
+    return sum;
+  }
+
+  /// Divides and tidies up, then again with the gains found there: the certificate is a maximum over pairs of states
+  /// and over queries, and which of them is the largest depends on the division.
+  bool improve() {
+    if (!spread())
+      return false;
+    const int rounds = options.downward() ? 2 : 1;
+    std::vector<Item> best;
+    double fewest = kInfinity;
+    for (int i = 0; i < rounds; ++i) {
+      removeWhilePossible();
+      if (units() < fewest) {
+        fewest = units();
+        best = items;
+      }
+      findGains(current, 0.5);
+      if (i + 1 < rounds && !spread())
+        break;
+    }
+    items = std::move(best);
+    return true;
   }
 
   /// Lagrange's division of `budget`, in whole pieces; false beyond what any block may have.
