@@ -105,12 +105,18 @@ inline std::vector<double> kernelOf(const Model &model, int64_t l, int64_t node,
   return weights;
 }
 
-/// Posteriors of all nodes, by level; of the root alone where the network has no decoder. `leaves` are log messages.
+template <typename Real> struct NetworkRun {
+  std::vector<Messages<Real>> below;      ///< h, by level
+  std::vector<Messages<Real>> beliefs;    ///< b, by level; the root's alone where the network has no decoder
+  std::vector<Messages<Real>> posteriors; ///< softmax of b
+};
+
+/// The whole network; `leaves` are log messages.
 template <typename Real>
-std::vector<Messages<Real>> runNetwork(const ReluNetwork &network, const Messages<double> &leaves, bool merged) {
+NetworkRun<Real> runNetwork(const ReluNetwork &network, const Messages<double> &leaves, bool merged) {
   const Model &model = network.prepared.model;
   const int64_t depth = model.depth();
-  std::vector<Messages<Real>> h(depth + 1), q(depth + 1), posteriors(depth + 1);
+  std::vector<Messages<Real>> h(depth + 1), q(depth + 1), beliefs(depth + 1), posteriors(depth + 1);
   for (const auto &leaf : leaves)
     h[depth].emplace_back(leaf.begin(), leaf.end());
   for (int64_t l = depth; l >= 1; --l) {
@@ -127,6 +133,7 @@ std::vector<Messages<Real>> runNetwork(const ReluNetwork &network, const Message
   for (int64_t s = 0; s < model.rootStates; ++s)
     belief[0][s] += model.prior[s] > 0 ? static_cast<Real>(std::log(model.prior[s])) : Real(-1e30);
   norm(belief[0]);
+  beliefs[0] = belief;
   posteriors[0] = {softmax(belief[0])};
   for (int64_t l = 1; l <= depth && !network.down.empty(); ++l) {
     BlockRun<Real> block(network.down[l - 1], merged);
@@ -142,9 +149,10 @@ std::vector<Messages<Real>> runNetwork(const ReluNetwork &network, const Message
       norm(next[v]);
       posteriors[l].push_back(softmax(next[v]));
     }
+    beliefs[l] = next;
     belief = std::move(next);
   }
-  return posteriors;
+  return {std::move(h), std::move(beliefs), std::move(posteriors)};
 }
 
 } // namespace espalier::test

@@ -85,22 +85,26 @@ static MeasuredErrors compare(const Model &model, const Beliefs<long double> &ex
   return errors;
 }
 
-MeasuredErrors measure(const Model &model, const ReluNetwork &network, const Messages<double> &leaves, NumberType type,
-                       bool merged) {
+Beliefs<long double> exactBeliefs(const Model &model, const Messages<double> &leaves) {
   Messages<long double> weights;
   for (const auto &leaf : leaves) {
     weights.emplace_back();
     for (double h : leaf)
       weights.back().push_back(std::exp(static_cast<long double>(h)));
   }
-  Beliefs<long double> exact = propagate<long double>(model, weights, nullptr);
+  return propagate<long double>(model, weights, nullptr);
+}
+
+MeasuredErrors measure(const Model &model, const ReluNetwork &network, const Messages<double> &leaves, NumberType type,
+                       bool merged) {
+  const Beliefs<long double> exact = exactBeliefs(model, leaves);
   switch (type) {
   case NumberType::Float:
-    return compare(model, exact, runNetwork<float>(network, leaves, merged));
+    return compare(model, exact, runNetwork<float>(network, leaves, merged).posteriors);
   case NumberType::Double:
-    return compare(model, exact, runNetwork<double>(network, leaves, merged));
+    return compare(model, exact, runNetwork<double>(network, leaves, merged).posteriors);
   case NumberType::LongDouble:
-    return compare(model, exact, runNetwork<long double>(network, leaves, merged));
+    return compare(model, exact, runNetwork<long double>(network, leaves, merged).posteriors);
   }
   return {};
 }

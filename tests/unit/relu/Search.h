@@ -32,6 +32,9 @@ struct MeasuredErrors {
   void maximize(const MeasuredErrors &other);
 };
 
+/// Belief propagation on log messages of leaves.
+Beliefs<long double> exactBeliefs(const Model &model, const Messages<double> &leaves);
+
 enum class NumberType { Float, Double, LongDouble };
 
 /// Of the network on log messages of leaves, against belief propagation on the model in long double.

@@ -42,7 +42,7 @@ std::vector<ReluBlock> plainBlocks(const Model &model, double d) {
 TEST_CASE("at equal knots the certificate is ten times tighter than the closed formula") {
   const auto [states, depth] = GENERATE(table<int64_t, int64_t>({{3, 3}, {4, 4}, {8, 4}, {4, 6}}));
   const double d = GENERATE(1e-2, 1e-3);
-  Model model = randomTree(getenv("SEED")?atoi(getenv("SEED")):11, regularTree(states, depth, 2));
+  Model model = randomTree(getenv("SEED") ? atoi(getenv("SEED")) : 11, regularTree(states, depth, 2));
   model.prior.assign(states, 1);
   ReluOptions options;
   options.leaves = ReluLeaves::Any;
@@ -53,7 +53,8 @@ TEST_CASE("at equal knots the certificate is ten times tighter than the closed f
   const double plain = plainErrors(result.network->prepared.model, d).root;
   const MeasuredErrors found = climb(model, *result.network, options, NumberType::Double, depth > 4 ? 200 : 400, 3);
   WARN(states << " states, " << depth << " levels, d = " << d << ": formula " << plain << ", certificate " << certified
-              << ", worst found " << found.rootOscillation << ", ratios " << plain/certified << " " << certified/found.rootOscillation);
+              << ", worst found " << found.rootOscillation << ", ratios " << plain / certified << " "
+              << certified / found.rootOscillation);
   CHECK(certified * 10 <= plain);
   CHECK(found.rootOscillation <= certified);
 }
