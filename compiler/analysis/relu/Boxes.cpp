@@ -10,6 +10,8 @@ namespace {
 /// Boxes times states cubed that the bounds of one matrix may take.
 constexpr double kBudget = 4e6;
 constexpr int64_t kFewStates = 8;
+/// Ratios this close count as equal.
+constexpr double kTie = 1e-12;
 
 /// Products of two weights stay far from overflow.
 bool isModerate(const Box &box) {
@@ -93,27 +95,29 @@ Boxes boxesAround(const Pairs &differences) {
   return boxes;
 }
 
+// Dinkelbach's iteration rises to the optimum, which is at a corner, so that it ends. States whose own ratio is, up to
+// rounding, the one reached cannot raise it further; one of them at a huge weight would hide all others, so they take
+// their least. That leaves the optimum below the last ratio times 1 + kTie.
+
 double largestRatio(const double *n, const double *d, const Box &box) {
-  // Dinkelbach: rises to the optimum, which is at a corner, so that it ends.
   double ratio = 0;
   while (true) {
     double top = 0, bottom = 0;
     for (size_t a = 0; a < box.low.size(); ++a) {
-      double weight = n[a] > ratio * d[a] ? box.high[a] : box.low[a];
+      double weight = n[a] > ratio * (1 + kTie) * d[a] ? box.high[a] : box.low[a];
       top += n[a] * weight;
       bottom += d[a] * weight;
     }
     if (!(bottom > 0))
       return top > 0 ? kInfinity : 0;
     double next = top / bottom;
-    if (!(next > ratio * (1 + kSafety)))
-      return std::max(ratio, next) * (1 + kSafety);
+    if (!(next > ratio * (1 + kTie / 2)))
+      return std::max(ratio, next) * (1 + 2 * kTie);
     ratio = next;
   }
 }
 
 double largestGain(const std::vector<double> &c, const double *p, double kappa, const Box &box) {
-  // Dinkelbach, as above.
   const size_t reference = static_cast<size_t>(box.reference);
   double gain = 0;
   while (true) {
@@ -121,15 +125,15 @@ double largestGain(const std::vector<double> &c, const double *p, double kappa, 
     for (size_t a = 0; a < c.size(); ++a) {
       if (a == reference)
         continue;
-      double weight = c[a] > gain * p[a] ? box.high[a] : box.low[a];
+      double weight = c[a] > gain * (1 + kTie) * p[a] ? box.high[a] : box.low[a];
       top += c[a] * (kappa + weight);
       bottom += p[a] * weight;
     }
     if (!(bottom > 0))
       return top > 0 ? kInfinity : 0;
     double next = top / bottom;
-    if (!(next > gain * (1 + kSafety)))
-      return std::max(gain, next) * (1 + kSafety);
+    if (!(next > gain * (1 + kTie / 2)))
+      return std::max(gain, next) * (1 + 2 * kTie);
     gain = next;
   }
 }

@@ -66,23 +66,9 @@ std::vector<double> knotsAt(std::span<const double> points, double error) {
   return knots;
 }
 
-} // namespace
-
-PiecewiseLinear logChords(int64_t pieces, double low, double high, Precision precision) {
-  low = atMost(precision, low);
-  high = atLeast(precision, std::max(high, low * (1 + kLeastSpan)));
-  double step = std::log(high / low) / static_cast<double>(pieces);
-  std::vector<double> knots = {low};
-  for (int64_t j = 1; j < pieces; ++j)
-    knots.push_back(std::clamp(roundTo(precision, low * std::exp(step * static_cast<double>(j))), low, high));
-  knots.push_back(high);
-  return throughLog(std::move(knots));
-}
-
-PiecewiseLinear logChordsAt(int64_t pieces, std::span<const double> points, Precision precision) {
+/// Knots at some of the points.
+PiecewiseLinear chordsAt(int64_t pieces, std::span<const double> points, Precision precision) {
   const size_t room = static_cast<size_t>(pieces) + 1;
-  if (points.size() < 2)
-    return logChords(1, points.front(), points.front(), precision);
   std::vector<double> knots = knotsAt(points, 0);
   double low = 0, high = std::log(points.back() / points.front());
   for (int i = 0; i < 50 && knots.size() > room; ++i) {
@@ -99,6 +85,27 @@ PiecewiseLinear logChordsAt(int64_t pieces, std::span<const double> points, Prec
   knots.front() = atMost(precision, points.front());
   knots.back() = atLeast(precision, points.back());
   return throughLog(std::move(knots));
+}
+
+} // namespace
+
+PiecewiseLinear logChords(int64_t pieces, double low, double high, Precision precision) {
+  low = atMost(precision, low);
+  high = atLeast(precision, std::max(high, low * (1 + kLeastSpan)));
+  double step = std::log(high / low) / static_cast<double>(pieces);
+  std::vector<double> knots = {low};
+  for (int64_t j = 1; j < pieces; ++j)
+    knots.push_back(std::clamp(roundTo(precision, low * std::exp(step * static_cast<double>(j))), low, high));
+  knots.push_back(high);
+  return throughLog(std::move(knots));
+}
+
+PiecewiseLinear logChordsAt(int64_t pieces, std::span<const double> points, Precision precision) {
+  PiecewiseLinear spread = logChords(pieces, points.front(), points.back(), precision);
+  if (points.size() < 2)
+    return spread;
+  PiecewiseLinear chosen = chordsAt(pieces, points, precision);
+  return logErrorAt(chosen, points) <= logErrorAt(spread, points) ? chosen : spread;
 }
 
 double logError(const PiecewiseLinear &chords, double low, double high) {

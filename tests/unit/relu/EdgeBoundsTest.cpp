@@ -81,7 +81,7 @@ Quantities quantitiesOf(const Weights &matrix, const Sample &sample, int64_t s, 
 
 TEST_CASE("no message exceeds the bounds of its set, and few states come close to them") {
   const int64_t outputs = GENERATE(2, 3, 5), inputs = GENERATE(1, 2, 3, 5, 17);
-  const double reach = GENERATE(0.1, 1.0, 6.0);
+  const double reach = GENERATE(0.1, 1.0, 6.0, 60.0, 300.0);
   std::mt19937_64 random(static_cast<uint64_t>(outputs * 100 + inputs));
   const Weights matrix = randomWeights(outputs, inputs, random);
   const MessageSet set(inputs, reach, random);
