@@ -127,6 +127,8 @@ PiecewiseLinear expChords(int64_t pieces, double kappa, double span, Precision p
     (fits ? high : low) = eps;
     if (fits)
       best = std::move(knots);
+    if (fits && wanted - count < 1e-4 * wanted)
+      break;
     double ratio = std::max(count, 0.1) / wanted, next = eps * ratio * ratio * 1.00003;
     bool inside = next > low * 1.00001 && next < high * 0.99999;
     eps = inside && i % 8 < 6 ? next : std::isfinite(high) ? (low + high) / 2 : 2 * low;

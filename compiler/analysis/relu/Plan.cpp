@@ -10,6 +10,12 @@ namespace {
 /// More pieces than this are no network to run; the search for a tolerance ends here.
 constexpr int64_t kMostPieces = 1 << 14;
 
+/// Of so many pieces one is not worth looking at.
+constexpr int64_t kManyPieces = 150;
+
+/// An error that stands out against rounding.
+constexpr double kFirstStep = 1e-2;
+
 /// The chords of exp, or of log, of one block.
 struct Item {
   size_t block; ///< blocks upward by level, then blocks downward
@@ -43,8 +49,9 @@ public:
       none[b].exp = {{choices[b].kappaIndex(), 0}};
     findGains(std::move(none), 1);
     Plan plan;
-    plan.feasible = improve();
-    plan.least = least;
+    const double least = roundingAlone();
+    plan.feasible = least <= options.tolerance && improve();
+    plan.least = least <= options.tolerance ? closest : least;
     plan.certificate = certify();
     for (size_t b = 0; b < choices.size(); ++b)
       (b < ranges.up.size() ? plan.up : plan.down).push_back(choices[b].block(piecesOf(b, true), piecesOf(b, false)));
@@ -88,12 +95,29 @@ private:
     const double base = totalOf();
     for (Item &item : items) {
       double &error = item.isExp ? errors[item.block].exp.front().eps : errors[item.block].log;
-      const double before = error, step = std::max(1e-5, before * 1e-3);
+      const double before = error, step = before > 0 ? before * 1e-3 : kFirstStep;
       error = before + step;
       double gain = std::max((totalOf() - base) / step, 0.0);
       item.gain = (1 - weight) * item.gain + weight * gain;
       error = before;
     }
+    // What another answer, another pair or rounding hides at these errors may yet come to the top.
+    double most = 0;
+    for (const Item &item : items)
+      most = std::max(most, item.gain);
+    for (Item &item : items)
+      item.gain = std::max(item.gain, 1e-6 * most);
+  }
+
+  /// What is left with the fewest sums and chords without error.
+  double roundingAlone() {
+    measureAll();
+    for (BlockErrors &errors : current) {
+      errors.log = 0;
+      for (Envelope &envelope : errors.exp)
+        envelope.eps = 0;
+    }
+    return propagateErrors(models, options, ranges, split(current)).total;
   }
 
   double units() const {
@@ -147,7 +171,7 @@ private:
       return false;
     measureAll();
     double reached = total();
-    least = std::min(least, reached);
+    closest = std::min(closest, reached);
     return reached <= options.tolerance;
   }
 
@@ -177,7 +201,7 @@ private:
       Item *best = nullptr;
       double leastPrice = kInfinity, now = total();
       for (Item &item : items) {
-        if (item.pieces == 1)
+        if (item.pieces == 1 || item.pieces > kManyPieces)
           continue;
         double reached = totalWith(item, item.pieces - 1);
         double price = (reached - now) / item.cost;
@@ -209,7 +233,7 @@ private:
   std::vector<BlockChoices> choices;
   std::vector<Item> items;
   std::vector<BlockErrors> current;
-  double least = kInfinity;
+  double closest = kInfinity; ///< the least total of any division
 };
 
 } // namespace
