@@ -48,11 +48,6 @@ public:
   Pairs &maximize(const Pairs &other) {
     return combine(other, [](double a, double b) { return std::max(a, b); });
   }
-  Pairs &operator*=(double factor) {
-    for (double &entry : entries)
-      entry = entry == 0 ? 0 : entry * factor;
-    return *this;
-  }
   /// Adds to all entries but the diagonal.
   Pairs &addScalar(double value) { return *this += Pairs(size, value); }
   /// The oscillation; 0 for one state.
