@@ -69,9 +69,7 @@ public:
     Value n = sub(t, constant(format.magic));
     Value r = fma(n, constant(-format.ln2High), x);
     r = fma(n, constant(-format.ln2Low), r);
-    Value p = constant(1.0 / factorial(format.expTerms));
-    for (int k = format.expTerms - 1; k >= 0; --k)
-      p = fma(p, r, constant(1.0 / factorial(k)));
+    Value p = series(r, [](int k) { return 1.0 / factorial(k); });
     Value bits = arith::AddIOp::create(b, bitsOf(t), integer(format.bias));
     Value scale = floatOf(arith::ShLIOp::create(b, bits, integer(format.mantissaBits)));
     Value result = mul(p, scale);
@@ -87,10 +85,7 @@ public:
     x = select(arith::CmpFPredicate::OGT, x, constant(bias + 1), constant(bias + 1), x);
     Value t = add(x, constant(format.magic));
     Value r = sub(x, sub(t, constant(format.magic)));
-    auto coefficient = [&](int k) { return constant(std::pow(std::numbers::ln2, k) / factorial(k)); };
-    Value p = coefficient(format.expTerms);
-    for (int k = format.expTerms - 1; k >= 0; --k)
-      p = fma(p, r, coefficient(k));
+    Value p = series(r, [](int k) { return std::pow(std::numbers::ln2, k) / factorial(k); });
     // The exponent of p moves by round(x), which t holds in its low bits.
     Value shifted = arith::ShLIOp::create(b, bitsOf(t), integer(format.mantissaBits));
     return floatOf(arith::AddIOp::create(b, bitsOf(p), shifted));
@@ -123,6 +118,24 @@ public:
   }
 
 private:
+  /// sum_k coefficient(k) r^k up to `expTerms`, an odd number. Pairs of terms are summed side by side, then pairs of
+  /// pairs (Estrin's scheme): half as long a chain as Horner's. The small terms alone are summed so; the last two
+  /// steps, which decide the rounding, are Horner's.
+  Value series(Value r, llvm::function_ref<double(int)> coefficient) {
+    SmallVector<Value> terms;
+    for (int k = 2; k < format.expTerms; k += 2)
+      terms.push_back(fma(constant(coefficient(k + 1)), r, constant(coefficient(k))));
+    for (Value power = mul(r, r); terms.size() > 1; power = mul(power, power)) {
+      SmallVector<Value> pairs;
+      for (size_t i = 0; i + 1 < terms.size(); i += 2)
+        pairs.push_back(fma(terms[i + 1], power, terms[i]));
+      if (terms.size() % 2 == 1)
+        pairs.push_back(terms.back());
+      terms = std::move(pairs);
+    }
+    return fma(fma(terms.front(), r, constant(coefficient(1))), r, constant(coefficient(0)));
+  }
+
   static double infinity() { return std::numeric_limits<double>::infinity(); }
   static double factorial(int n) { return n <= 1 ? 1 : n * factorial(n - 1); }
 
@@ -168,21 +181,63 @@ struct ExpandMath : espalier::impl::ExpandMathBase<ExpandMath> {
   using ExpandMathBase::ExpandMathBase;
 
   void runOnOperation() override {
+    SmallVector<Operation *> functions;
     getOperation().walk([&](Operation *op) {
-      ImplicitLocOpBuilder b(op->getLoc(), op);
-      if (auto exp = dyn_cast<math::ExpOp>(op))
-        replace(op, Expander(b, exp.getType()).exp(exp.getOperand()));
-      else if (auto exp2 = dyn_cast<math::Exp2Op>(op))
-        replace(op, Expander(b, exp2.getType()).exp2(exp2.getOperand()));
-      else if (auto log = dyn_cast<math::LogOp>(op))
-        replace(op, Expander(b, log.getType()).log(log.getOperand()));
+      if (isa<math::ExpOp, math::Exp2Op, math::LogOp>(op))
+        functions.push_back(op);
     });
+    for (ArrayRef<Operation *> rest = functions; !rest.empty();) {
+      size_t count = runOf(rest);
+      expandRun(rest.take_front(count));
+      rest = rest.drop_front(count);
+    }
     if (!splitFma)
       return;
     getOperation().walk([&](math::FmaOp op) {
       ImplicitLocOpBuilder b(op->getLoc(), op);
       replace(op, arith::AddFOp::create(b, arith::MulFOp::create(b, op.getA(), op.getB()), op.getC()));
     });
+  }
+
+  /// How many functions from the first on stand in one row, alike and independent of each other.
+  static size_t runOf(ArrayRef<Operation *> functions) {
+    size_t count = 1;
+    for (; count < functions.size(); ++count) {
+      Operation *op = functions[count], *before = functions[count - 1];
+      bool alike = op->getName() == before->getName() && op->getResult(0).getType() == before->getResult(0).getType();
+      if (before->getNextNode() != op || !alike ||
+          llvm::is_contained(functions.take_front(count), op->getOperand(0).getDefiningOp()))
+        break;
+    }
+    return count;
+  }
+
+  /// Expands functions in lockstep, so that the steps of one need not wait for all those of the one before.
+  static void expandRun(ArrayRef<Operation *> run) {
+    SmallVector<SmallVector<Operation *>> steps(run.size());
+    for (auto [i, op] : llvm::enumerate(run)) {
+      Operation *before = op->getPrevNode();
+      Block *block = op->getBlock();
+      expand(op);
+      for (Operation *step = before ? before->getNextNode() : &block->front(); step != op; step = step->getNextNode())
+        steps[i].push_back(step);
+    }
+    Operation *end = run.back();
+    for (size_t k = 0; k < steps.front().size(); ++k)
+      for (SmallVector<Operation *> &chain : steps)
+        chain[k]->moveBefore(end);
+    for (Operation *op : run)
+      op->erase();
+  }
+
+  /// Writes a function's expansion before it; it is left without users.
+  static void expand(Operation *op) {
+    ImplicitLocOpBuilder b(op->getLoc(), op);
+    Expander expander(b, op->getResult(0).getType());
+    Value x = op->getOperand(0);
+    op->getResult(0).replaceAllUsesWith(isa<math::ExpOp>(op)    ? expander.exp(x)
+                                        : isa<math::Exp2Op>(op) ? expander.exp2(x)
+                                                                : expander.log(x));
   }
 
   static void replace(Operation *op, Value value) {

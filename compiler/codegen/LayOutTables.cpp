@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/codegen/LookUpCost.h"
 #include "compiler/codegen/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -50,14 +51,6 @@ TypedAttr constantOf(RankedTensorType type, ArrayRef<char> bytes, bool isResourc
 struct LayOutTables : espalier::impl::LayOutTablesBase<LayOutTables> {
   using LayOutTablesBase::LayOutTablesBase;
 
-  /// Vectors that a row may take for permutations to reach it; 0: this type has none.
-  int64_t reach(Type element) const {
-    int64_t bits = lanes * element.getIntOrFloatBitWidth();
-    if (!permute || (bits != 512 && bits != 256))
-      return 0;
-    return bits == 512 ? 4 : element.isF32() ? 3 : 0;
-  }
-
   LogicalResult layOut(tensor::ExtractOp extract) {
     auto constant = extract.getTensor().getDefiningOp<arith::ConstantOp>();
     int64_t rank = extract.getTensor().getType().getRank();
@@ -71,7 +64,7 @@ struct LayOutTables : espalier::impl::LayOutTablesBase<LayOutTables> {
       return extract.emitOpError() << "expects a table with data, found none";
 
     int64_t states = type.getShape()[rank - 2], symbols = type.getShape()[rank - 1];
-    bool transposed = symbols > reach(type.getElementType()) * lanes;
+    bool transposed = symbols > permutedEntries(type.getElementType(), lanes, permuteBits);
     int64_t rows = transposed ? symbols : states, columns = llvm::alignTo(transposed ? states : symbols, lanes);
     int64_t matrices = type.getNumElements() / (states * symbols), width = type.getElementTypeBitWidth() / 8;
     SmallVector<char> laidOut(matrices * rows * columns * width, 0);
@@ -88,9 +81,9 @@ struct LayOutTables : espalier::impl::LayOutTablesBase<LayOutTables> {
     if (transposed)
       std::swap(indices[rank - 2], indices[rank - 1]);
     OpBuilder outside(constant);
-    Value table = arith::ConstantOp::create(outside, constant.getLoc(),
-                                            constantOf(RankedTensorType::get(shape, type.getElementType()), laidOut,
-                                                       isa<DenseResourceElementsAttr>(attr)));
+    Value table = arith::ConstantOp::create(
+        outside, constant.getLoc(),
+        constantOf(RankedTensorType::get(shape, type.getElementType()), laidOut, isa<DenseResourceElementsAttr>(attr)));
     OpBuilder inside(extract);
     extract.replaceAllUsesWith(tensor::ExtractOp::create(inside, extract.getLoc(), table, indices).getResult());
     extract.erase();

@@ -14,16 +14,19 @@ using namespace mlir;
 namespace espalier {
 
 void buildSchedulePipeline(OpPassManager &pm, const CodegenOptions &options) {
-  pm.addNestedPass<func::FuncOp>(createLayOutTables({.lanes = options.lanes, .permute = options.permute}));
+  pm.addNestedPass<func::FuncOp>(createJoinLookUps({.lanes = options.lanes, .permuteBits = options.permuteBits}));
+  pm.addNestedPass<func::FuncOp>(createLayOutTables({.lanes = options.lanes, .permuteBits = options.permuteBits}));
   pm.addPass(createCSEPass());
-  pm.addPass(createSchedule({.tile = options.tile, .keepBytes = options.keepBytes, .subtreeBytes = options.subtreeBytes}));
+  pm.addPass(
+      createSchedule({.tile = options.tile, .keepBytes = options.keepBytes, .subtreeBytes = options.subtreeBytes}));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }
 
 void buildVectorizePipeline(OpPassManager &pm, const CodegenOptions &options) {
-  pm.addNestedPass<func::FuncOp>(
-      createVectorize({.lanes = options.lanes, .rows = options.rows, .columns = options.columns}));
+  pm.addPass(createOutline());
+  pm.addNestedPass<func::FuncOp>(createVectorize(
+      {.lanes = options.lanes, .rows = options.rows, .columns = options.columns, .vectorBits = options.vectorBits}));
   pm.addPass(createCSEPass());
 }
 

@@ -13,14 +13,15 @@ namespace espalier {
 
 /// What the schedule must know of the machine and of the model.
 struct CodegenOptions {
-  int64_t tile = 32;   ///< samples per tile, a multiple of `lanes`
-  int64_t lanes = 16;  ///< elements per vector
-  int64_t rows = 8;    ///< register block of a reduction: states ...
-  int64_t columns = 2; ///< ... and vectors of samples
-  bool hasFma = true;  ///< the machine has fused multiply-adds
-  int64_t keepBytes = 16 << 20;     ///< of messages that a tile keeps for the walk down: about a core's share of the caches
+  int64_t tile = 32;            ///< samples per tile, a multiple of `lanes`
+  int64_t lanes = 16;           ///< elements per vector
+  int64_t rows = 8;             ///< register block of a reduction: states ...
+  int64_t columns = 2;          ///< ... and vectors of samples
+  bool hasFma = true;           ///< the machine has fused multiply-adds
+  int64_t vectorBits = 512;     ///< width of the machine's vectors
+  int64_t keepBytes = 16 << 20; ///< of messages that a tile keeps for the walk down: about a core's share of the caches
   int64_t subtreeBytes = 256 << 10; ///< the same of one subtree where a tile's are more: within a core's own cache
-  bool permute = true; ///< the machine permutes vectors by indices in a register
+  int64_t permuteBits = 512; ///< width of the vectors that the machine permutes by indices in a register; 0: none
 };
 
 /// linalg on the index space -> loops over ranks and linalg on a node's slices.

@@ -19,6 +19,9 @@ inline constexpr llvm::StringLiteral kKernelAttr = "espalier.kernel";
 /// On the argument that is scratch memory: what is written there matters only to the function itself.
 inline constexpr llvm::StringLiteral kWorkspaceAttr = "espalier.workspace";
 
+/// On what makes a buffer out of an address: nobody but this function reads what it writes there.
+inline constexpr llvm::StringLiteral kPrivateAttr = "espalier.private";
+
 #define GEN_PASS_DECL
 #include "compiler/codegen/Passes.h.inc"
 

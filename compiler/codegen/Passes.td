@@ -5,6 +5,20 @@
 
 include "mlir/Pass/PassBase.td"
 
+def JoinLookUps : Pass<"espalier-join-look-ups", "::mlir::func::FuncOp"> {
+  let summary = "look siblings' symbols up together, in one table of products";
+  let description = [{
+    What siblings send up is multiplied at once: one look-up by all their symbols instead of one for each. That is done where
+    a row of the joint table is within reach of in-register permutations, and where one sibling's row is not but the joint
+    table is small enough to stay in the innermost cache.
+  }];
+  let options = [
+    Option<"lanes", "lanes", "int64_t", "16", "Elements per vector">,
+    Option<"permuteBits", "permute-bits", "int64_t", "0",
+           "Width of the vectors that the machine permutes by indices in a register: 256 (AVX2), 512 (AVX-512), or 0">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def LayOutTables : Pass<"espalier-lay-out-tables", "::mlir::func::FuncOp"> {
   let summary = "lay tables out as the machine's look-ups read them";
   let description = [{
@@ -13,7 +27,8 @@ def LayOutTables : Pass<"espalier-lay-out-tables", "::mlir::func::FuncOp"> {
   }];
   let options = [
     Option<"lanes", "lanes", "int64_t", "16", "Elements per vector">,
-    Option<"permute", "permute", "bool", "false", "The machine permutes vectors by indices in a register (AVX2, AVX-512)">];
+    Option<"permuteBits", "permute-bits", "int64_t", "0",
+           "Width of the vectors that the machine permutes by indices in a register: 256 (AVX2), 512 (AVX-512), or 0">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
 }
 
@@ -34,6 +49,16 @@ def Schedule : Pass<"espalier-schedule", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
+def Outline : Pass<"espalier-outline", "::mlir::ModuleOp"> {
+  let summary = "move steps that occur more than once into functions";
+  let description = [{
+    Runs of steps that are equal but for the buffers that they work on become one private function, called with the
+    addresses of its slices. Small runs in the innermost loops over the tree stay where they are: there a call would tell.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
 def Vectorize : Pass<"espalier-vectorize", "::mlir::func::FuncOp"> {
   let summary = "turn linalg on buffers into loops over vectors, the batch in the lanes";
   let description = [{
@@ -42,7 +67,9 @@ def Vectorize : Pass<"espalier-vectorize", "::mlir::func::FuncOp"> {
   let options = [
     Option<"lanes", "lanes", "int64_t", "16", "Elements per vector">,
     Option<"rows", "rows", "int64_t", "8", "States per register block of a reduction">,
-    Option<"columns", "columns", "int64_t", "2", "Vectors of samples per register block">];
+    Option<"columns", "columns", "int64_t", "2", "Vectors of samples per register block">,
+    Option<"vectorBits", "vector-bits", "int64_t", "512",
+           "Width of the machine's vectors; blocks of wider elements have one column">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect"];
 }

@@ -54,8 +54,8 @@ struct Step {
   int64_t fixedLoops() const { return depth + overRanks; }
 };
 
-/// Where a value lives. Its `rankAxes` leading axes are indexed by the path from its rank `firstRank` on: all of them for
-/// a whole tensor, none for one node's slice, the last one for the slices of siblings, those below the cut for a
+/// Where a value lives. Its `rankAxes` leading axes are indexed by the path from its rank `firstRank` on: all of them
+/// for a whole tensor, none for one node's slice, the last one for the slices of siblings, those below the cut for a
 /// subtree's part of a tensor.
 struct Buffer {
   Value memref;
@@ -92,7 +92,8 @@ private:
 class Walk {
 public:
   Walk(func::FuncOp source, int64_t tile, int64_t keepBytes, int64_t subtreeBytes, Globals &globals)
-      : source(source), tile(tile), keepBytes(keepBytes), subtreeBytes(subtreeBytes), globals(globals), builder(source.getContext()), loc(source.getLoc()) {}
+      : source(source), tile(tile), keepBytes(keepBytes), subtreeBytes(subtreeBytes), globals(globals),
+        builder(source.getContext()), loc(source.getLoc()) {}
 
   LogicalResult write() {
     if (failed(collect()))
@@ -291,7 +292,8 @@ private:
     }
   }
 
-  /// Whether a step is to be written in the current pass: everything the first time, what the walk down needs the second.
+  /// Whether a step is to be written in the current pass: everything the first time, what the walk down needs the
+  /// second.
   bool isWritten(Step &step) { return !again || recomputed.contains(&step); }
 
   /// Whether the current pass keeps what the walk down reads.
@@ -478,13 +480,13 @@ private:
       inputs.push_back(partial);
     AffineMap identity = builder.getMultiDimIdentityMap(type.getRank());
     auto fill = gather.op.getOutputs()[0].getDefiningOp<linalg::FillOp>();
-    linalg::GenericOp::create(
-        builder, loc, inputs, result, SmallVector<AffineMap>(inputs.size() + 1, identity),
-        SmallVector<utils::IteratorType>(type.getRank(), utils::IteratorType::parallel),
-        [&](OpBuilder &nested, Location, ValueRange arguments) {
-          SmallVector<Value> values = {arguments[0], partial ? arguments[1] : scalars.lookup(fill.getInputs()[0])};
-          cloneBody(gather, nested, values);
-        });
+    linalg::GenericOp::create(builder, loc, inputs, result, SmallVector<AffineMap>(inputs.size() + 1, identity),
+                              SmallVector<utils::IteratorType>(type.getRank(), utils::IteratorType::parallel),
+                              [&](OpBuilder &nested, Location, ValueRange arguments) {
+                                SmallVector<Value> values = {
+                                    arguments[0], partial ? arguments[1] : scalars.lookup(fill.getInputs()[0])};
+                                cloneBody(gather, nested, values);
+                              });
     return result;
   }
 
@@ -658,9 +660,9 @@ private:
   IRMapping scalars;
   SmallVector<Value> path; ///< loops over ranks that the builder stands in
   int64_t workspaceBytes = 0;
-  int64_t cut = -1;                      ///< level below which messages are not kept; -1: all are
+  int64_t cut = -1;                         ///< level below which messages are not kept; -1: all are
   llvm::SmallPtrSet<Step *, 16> recomputed; ///< steps below the cut that the walk down needs
-  bool again = false;                    ///< writing the second pass over a subtree
+  bool again = false;                       ///< writing the second pass over a subtree
 };
 
 struct Schedule : espalier::impl::ScheduleBase<Schedule> {

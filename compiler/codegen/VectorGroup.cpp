@@ -35,7 +35,8 @@ SmallVector<int64_t> Tile::stateExtents() const {
 }
 
 bool Tile::isHeavy() const {
-  return llvm::any_of(*generic().getBody(), [](Operation &inner) { return isa<math::ExpOp, math::Exp2Op, math::LogOp>(inner); });
+  return llvm::any_of(*generic().getBody(),
+                      [](Operation &inner) { return isa<math::ExpOp, math::Exp2Op, math::LogOp>(inner); });
 }
 
 memref::LoadOp Tile::lookUp() const {
@@ -66,8 +67,13 @@ public:
     bool heavy = llvm::any_of(tiles, [](const Tile &tile) { return tile.isHeavy(); });
     // Accumulators of one reduction wait in registers while the next one's are summed.
     int64_t height = reductions > 1 ? std::max<int64_t>(shape.rows / 2, 1) : shape.rows;
-    rows = looksUpRows ? shape.lanes : heavy ? 1 : reductions > 0 || looksUp ? height : std::max<int64_t>(shape.rows / 2, 1);
-    columns = looksUpRows || heavy ? 1 : std::min(shape.columns, batch / shape.lanes);
+    rows = looksUpRows                 ? shape.lanes
+           : heavy                     ? 1
+           : reductions > 0 || looksUp ? height
+                                       : std::max<int64_t>(shape.rows / 2, 1);
+    columns = looksUpRows || isWide() ? 1 : shape.columns;
+    while (batch % (columns * shape.lanes) != 0)
+      --columns;
   }
 
   void write() {
@@ -76,6 +82,13 @@ public:
   }
 
 private:
+  /// An element takes more than one of the machine's vectors: doubles where lanes are made for single precision.
+  bool isWide() {
+    return llvm::any_of(tiles, [&](const Tile &tile) {
+      return shape.lanes * cast<ShapedType>(tile.result().getType()).getElementTypeBitWidth() > shape.vectorBits;
+    });
+  }
+
   Value indexConstant(int64_t value) { return arith::ConstantIndexOp::create(b, value); }
 
   /// Loops over all states but the last as they are, over the last in register blocks with a remainder.
@@ -154,10 +167,12 @@ private:
 
   /// A result that only this group reads need not reach memory.
   bool isReadElsewhere(const Tile &tile) {
-    auto view = tile.result().getDefiningOp<memref::ViewOp>();
+    Operation *source = tile.result().getDefiningOp();
+    auto view = dyn_cast_or_null<memref::ViewOp>(source);
     auto workspace = view ? dyn_cast<BlockArgument>(view.getSource()) : BlockArgument();
     auto function = tiles.front().generic()->getParentOfType<func::FuncOp>();
-    if (!workspace || !function.getArgAttr(workspace.getArgNumber(), kWorkspaceAttr))
+    bool isScratch = workspace && function.getArgAttr(workspace.getArgNumber(), kWorkspaceAttr);
+    if (!isScratch && !(source && source->hasAttr(kPrivateAttr)))
       return true;
     return llvm::any_of(tile.result().getUsers(), [&](Operation *user) {
       return llvm::none_of(tiles, [&](const Tile &other) { return user == other.op || user == other.init; });
@@ -202,10 +217,11 @@ private:
     return SmallVector<Value>(loop.getResults());
   }
 
-  /// The body for every vector of the block. Operands that do not depend on the row (or column) are read once.
+  /// The body for every vector of the block. Operands that do not depend on the row (or column) are read once. Where it
+  /// computes exp or log, a long chain each, all vectors take every step together: processors look only so far ahead.
   SmallVector<Value> evaluate(const Tile &tile, ArrayRef<Value> accumulators) {
     linalg::GenericOp op = tile.op;
-    SmallVector<Value> results;
+    SmallVector<IRMapping> mappings;
     DenseMap<std::pair<unsigned, int64_t>, Value> once;
     for (int64_t r = 0; r < height; ++r)
       for (int64_t c = 0; c < columns; ++c) {
@@ -220,8 +236,17 @@ private:
         }
         if (Value accumulator = accumulators[r * columns + c])
           mapping.map(op.getMatchingBlockArgument(op.getDpsInitOperand(0)), accumulator);
-        results.push_back(cloneBody(tile, mapping, r, c));
+        mappings.push_back(std::move(mapping));
+        if (!tile.isHeavy())
+          cloneBody(tile, mappings.back(), r, c);
       }
+    if (tile.isHeavy())
+      for (Operation &inner : op.getBody()->without_terminator())
+        for (int64_t i = 0; i < height * columns; ++i)
+          cloneInner(tile, inner, mappings[i], i / columns, i % columns);
+    SmallVector<Value> results;
+    for (IRMapping &mapping : mappings)
+      results.push_back(toVector(mapping.lookupOrDefault(op.getBody()->getTerminator()->getOperand(0))));
     return results;
   }
 
@@ -260,20 +285,20 @@ private:
   //===--------------------------------------------------------------------===//
 
   /// The scalar body on vectors: what depends on a vector becomes one, everything else stays scalar.
-  Value cloneBody(const Tile &tile, IRMapping &mapping, int64_t r, int64_t c) {
-    linalg::GenericOp op = tile.op;
-    for (Operation &inner : op.getBody()->without_terminator()) {
-      if (auto index = dyn_cast<linalg::IndexOp>(inner))
-        mapping.map(index.getResult(), loopValue(tile, index.getDim(), r, c));
-      else if (auto symbol = dyn_cast<arith::IndexCastOp>(inner); symbol && symbol.getOut().getType().isIndex())
-        mapping.map(symbol.getOut(), mapping.lookup(symbol.getIn()));
-      else if (auto load = dyn_cast<memref::LoadOp>(inner))
-        mapping.map(load.getResult(), permuteRow(load, mapping));
-      else
-        cloneElementwise(inner, mapping);
-    }
-    Value result = mapping.lookupOrDefault(op.getBody()->getTerminator()->getOperand(0));
-    return toVector(result);
+  void cloneBody(const Tile &tile, IRMapping &mapping, int64_t r, int64_t c) {
+    for (Operation &inner : tile.generic().getBody()->without_terminator())
+      cloneInner(tile, inner, mapping, r, c);
+  }
+
+  void cloneInner(const Tile &tile, Operation &inner, IRMapping &mapping, int64_t r, int64_t c) {
+    if (auto index = dyn_cast<linalg::IndexOp>(inner))
+      mapping.map(index.getResult(), loopValue(tile, index.getDim(), r, c));
+    else if (auto symbol = dyn_cast<arith::IndexCastOp>(inner); symbol && symbol.getOut().getType().isIndex())
+      mapping.map(symbol.getOut(), mapping.lookup(symbol.getIn()));
+    else if (auto load = dyn_cast<memref::LoadOp>(inner))
+      mapping.map(load.getResult(), permuteRow(load, mapping));
+    else
+      cloneElementwise(inner, mapping);
   }
 
   Value toVector(Value value) {
@@ -340,8 +365,8 @@ private:
                          type, {row[first], symbols});
       if (result) {
         auto least = DenseElementsAttr::get(indexType, b.getIntegerAttr(integer, first * shape.lanes));
-        Value beyond = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, symbols,
-                                             arith::ConstantOp::create(b, least));
+        Value beyond =
+            arith::CmpIOp::create(b, arith::CmpIPredicate::sge, symbols, arith::ConstantOp::create(b, least));
         result = arith::SelectOp::create(b, beyond, part, result);
       } else {
         result = part;
@@ -355,8 +380,9 @@ private:
     return LLVM::CallIntrinsicOp::create(b, type, b.getStringAttr(name), operands).getResult(0);
   }
 
-  /// Reads a table one of whose rows is chosen by the sample: every lane's row at once, then transposes, so that lanes become
-  /// samples again. Gathers would take several times as long. Rows are padded to whole vectors (LayOutTables.cpp).
+  /// Reads a table one of whose rows is chosen by the sample: every lane's row at once, then transposes, so that lanes
+  /// become samples again. Gathers would take several times as long. Rows are padded to whole vectors
+  /// (LayOutTables.cpp).
   SmallVector<Value> lookUpRows(const Tile &tile, memref::LoadOp load) {
     linalg::GenericOp op = tile.op;
     OpOperand *symbols = op.getDpsInputOperand(0);

@@ -13,9 +13,9 @@
 
 namespace espalier {
 
-/// Elements per vector and the register block of a reduction.
+/// Elements per vector, the register block of a reduction, and the width of the machine's vectors.
 struct RegisterBlock {
-  int64_t lanes, rows, columns;
+  int64_t lanes, rows, columns, vectorBits;
 };
 
 /// A linalg.generic on slices. Its last loop is the batch; the others are parallel (states of the result) or

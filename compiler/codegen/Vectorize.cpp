@@ -81,6 +81,9 @@ private:
   bool fits(const Tile &tile) {
     if (group.front().stateExtents() != tile.stateExtents() || group.front().isHeavy() != tile.isHeavy())
       return false;
+    if (!tile.sums.empty() &&
+        llvm::count_if(group, [](const Tile &t) { return !t.sums.empty(); }) == reductionsAtOnce())
+      return false;
     linalg::GenericOp op = tile.op;
     for (const Tile &earlier : group) {
       if (rootOf(earlier.result()) == rootOf(tile.result()))
@@ -93,6 +96,9 @@ private:
     }
     return true;
   }
+
+  /// Half of AVX-512's 32 registers can wait while a second reduction is summed; with 16 there is room for one only.
+  int64_t reductionsAtOnce() const { return shape.vectorBits == 512 ? 2 : 1; }
 
   void flushFill() {
     flushGroup();
@@ -177,7 +183,7 @@ struct Vectorize : espalier::impl::VectorizeBase<Vectorize> {
             blocks.push_back(&block);
     });
     for (Block *block : blocks)
-      BlockVectorizer(*block, {lanes, rows, columns}).run();
+      BlockVectorizer(*block, {lanes, rows, columns, vectorBits}).run();
   }
 };
 

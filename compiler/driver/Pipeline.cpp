@@ -111,7 +111,8 @@ LogicalResult Pipeline::optimizeNetwork() {
   });
   if (options.netOpt == NetOpt::None || !isNetwork)
     return success();
-  return run(module, "net-opt", [](OpPassManager &passes) { passes.addNestedPass<func::FuncOp>(createNetCancelLogs()); });
+  return run(module, "net-opt",
+             [](OpPassManager &passes) { passes.addNestedPass<func::FuncOp>(createNetCancelLogs()); });
 }
 
 LogicalResult Pipeline::toLinalg() {
@@ -127,16 +128,19 @@ static constexpr int64_t kTileBytes = 256 << 20;
 CodegenOptions Pipeline::codegenOptions(const Target &target) {
   CodegenOptions result;
   int64_t bytes = options.dtype == "f64" ? 8 : 4;
+  // Register blocks: 16 accumulators of 32 registers with AVX-512, 12 of 16 where a multiply-add needs none beside its
+  // operands, else 8.
   bool wide = target.vectorBytes() == 64;
-  result.lanes = target.vectorBytes() / bytes;
-  result.rows = wide ? 8 : 4;
-  result.columns = 2;
   result.hasFma = target.has("fma");
-  result.permute = target.vectorBytes() >= 32;
+  result.lanes = target.vectorBytes() / bytes;
+  result.vectorBits = 8 * target.vectorBytes();
+  result.rows = wide ? 8 : 4;
+  result.columns = !wide && result.hasFma ? 3 : 2;
+  result.permuteBits = target.vectorBytes() >= 32 ? 8 * target.vectorBytes() : 0;
   Model model = readModel(*findModel(module));
   int64_t width = model.nodes(model.depth()) * model.states(model.depth());
   // A tile's evidence and answers lie in memory as a whole.
-  result.tile = result.lanes * (2 * result.lanes * width * bytes <= kTileBytes ? 2 : 1);
+  result.tile = result.lanes * (result.columns * result.lanes * width * bytes <= kTileBytes ? result.columns : 1);
   return result;
 }
 

@@ -34,6 +34,20 @@ FailureOr<std::vector<double>> readTable(ElementsAttr table) {
   return failure();
 }
 
+FailureOr<std::vector<double>> readReals(ElementsAttr table) {
+  if (auto resource = dyn_cast<DenseF32ResourceElementsAttr>(table)) {
+    std::optional<ArrayRef<float>> entries = resource.tryGetAsArrayRef();
+    if (!entries || static_cast<int64_t>(entries->size()) != table.getNumElements())
+      return failure();
+    return std::vector<double>(entries->begin(), entries->end());
+  }
+  auto dense = dyn_cast<DenseElementsAttr>(table);
+  if (!dense || !dense.getElementType().isF32())
+    return readTable(table);
+  auto entries = dense.getValues<float>();
+  return std::vector<double>(entries.begin(), entries.end());
+}
+
 ArrayRef<int64_t> tableShape(ElementsAttr table) {
   auto type = dyn_cast<RankedTensorType>(table.getType());
   return type && type.getElementType().isF64() ? type.getShape() : ArrayRef<int64_t>();

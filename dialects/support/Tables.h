@@ -19,6 +19,9 @@ mlir::ElementsAttr makeTable(mlir::MLIRContext *context, llvm::ArrayRef<int64_t>
 /// The entries of a table of doubles, row-major; failure where a resource holds no or too little data.
 mlir::FailureOr<std::vector<double>> readTable(mlir::ElementsAttr table);
 
+/// The same for a constant of floats or doubles.
+mlir::FailureOr<std::vector<double>> readReals(mlir::ElementsAttr table);
+
 /// The shape of a table; empty for what is not a tensor of doubles.
 llvm::ArrayRef<int64_t> tableShape(mlir::ElementsAttr table);
 

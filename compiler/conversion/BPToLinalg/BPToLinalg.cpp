@@ -119,8 +119,9 @@ private:
     Type element = type.getElementType();
     std::vector<double> values = *readTable(op.getValues());
     if (!isLog(type) && element.isF32()) {
-      GaussianMessage leaf = buildGaussianMessage(index, type.getRanks(), op.getObservation(), op.getLambda(),
-                                                  op.getSigma(), values, type.getStates(), tableShape(op.getValues())[1]);
+      GaussianMessage leaf =
+          buildGaussianMessage(index, type.getRanks(), op.getObservation(), op.getLambda(), op.getSigma(), values,
+                               type.getStates(), tableShape(op.getValues())[1]);
       tensors[op.getMessage()] = leaf.message;
       tensors[op.getShift()] = leaf.logDensity;
       return;
@@ -156,14 +157,11 @@ private:
   // Across an edge
   //===--------------------------------------------------------------------===//
 
-  LookUp lookUp(bp::LookUpOp op, ArrayRef<double> weights) {
-    bp::MessageType type = op.getMessage().getType();
-    return {index, type.getRanks(), tableShape(op.getKernel()), weights, isLog(type), type.getElementType()};
-  }
-
   void lower(bp::LookUpOp op) {
+    bp::MessageType type = op.getMessage().getType();
     std::vector<double> weights = *readTable(op.getKernel());
-    tensors[op.getMessage()] = lookUp(op, weights).message(op.getSymbols());
+    LookUp table{index, type.getRanks(), tableShape(op.getKernel()), weights, isLog(type), type.getElementType()};
+    tensors[op.getMessage()] = table.message(op.getSymbols());
   }
 
   void lower(bp::UpOp op) { lowerEdge(op, /*upward=*/true); }
@@ -202,14 +200,6 @@ private:
   void lower(bp::CombineOp op) {
     bp::MessageType type = op.getInput().getType();
     bool log = isLog(type);
-    if (auto leaf = op.getInput().getDefiningOp<bp::LookUpOp>()) {
-      std::vector<double> weights = *readTable(leaf.getKernel());
-      LookUp table = lookUp(leaf, weights);
-      if (leaf.getMessage().hasOneUse() && table.canJoin()) {
-        tensors[op.getMessage()] = table.product(leaf.getSymbols());
-        return;
-      }
-    }
     auto combine = [&](Value tensor) {
       return index.reduceOverRanks(type.getRanks(), {{'s', type.getStates()}}, log ? 0 : 1, tensor,
                                    [&](ScalarBuilder &b, ValueRange x) { return times(b, log, x[0], x[1]); });

@@ -526,16 +526,6 @@ private:
     Map map = get(op.getInput());
     if (!map.grouped || ranks(map).back() != static_cast<int64_t>(op.getGroups()))
       return op.emitOpError() << "expects a channel group per child rank";
-    auto leaf = op.getInput().getDefiningOp<net::LookUpOp>();
-    if (leaf && op.getInput().hasOneUse()) {
-      std::vector<double> weights = *readTable(leaf.getWeights());
-      LookUp table{index, branching, tableShape(leaf.getWeights()), weights, /*log=*/false,
-                   getElementTypeOrSelf(map.tensor.getType())};
-      if (table.canJoin()) {
-        maps[op.getResult()] = {table.product(leaf.getSymbols()), map.level, false};
-        return success();
-      }
-    }
     Value tensor = index.reduceOverRanks(ranks(map), {{'s', channels(map)}}, 1, map.tensor,
                                          [](ScalarBuilder &b, ValueRange x) { return mul(b, x[0], x[1]); });
     maps[op.getResult()] = {tensor, map.level, false};

@@ -3,6 +3,7 @@
 #include "compiler/conversion/support/GaussianField.h"
 
 #include "compiler/conversion/support/Arithmetic.h"
+#include "compiler/conversion/support/EvenMessage.h"
 
 #include <cmath>
 #include <limits>
@@ -63,15 +64,6 @@ GaussianField buildGaussianField(IndexSpaceBuilder &builder, ArrayRef<int64_t> r
   return result;
 }
 
-/// Whether values are e0, e0 + d, e0 + 2 d, ...: then the nearest one is found by rounding.
-static bool isEvenlySpaced(ArrayRef<double> values) {
-  double step = (values.back() - values.front()) / std::max<double>(1, static_cast<double>(values.size()) - 1);
-  for (auto [i, value] : llvm::enumerate(values))
-    if (std::abs(value - (values.front() + step * static_cast<double>(i))) > 1e-9 * std::abs(step))
-      return false;
-  return values.size() > 1 && step != 0;
-}
-
 namespace {
 
 /// Builds the fields e(a) (gain z - half e(a)), gain = lambda / sigma^2 and half = gain lambda / 2, which differ from
@@ -102,7 +94,7 @@ public:
     quadratic = builder.map(ranks, {}, f64, {isSeen}, [&](ScalarBuilder &b, ValueRange x) {
       return select(b, isNaN(b, x[0]), constant(b, f64, 0), half);
     });
-    Value reference = size == 1 && isEvenlySpaced(values) ? fieldOfNearest() : largestField();
+    Value reference = largestField();
     GaussianMessage result;
     result.message = weights(reference);
     result.logDensity = logDensity(seen, reference);
@@ -120,25 +112,6 @@ private:
     return {{e, Prefix::None, "ap"}, {linear, Prefix::Path, "pb"}, {quadratic, Prefix::Path, "b"}};
   }
 
-  /// The field of the value next to z / lambda, one of evenly spaced ones.
-  Value fieldOfNearest() {
-    using namespace scalar;
-    double first = values.front(), last = static_cast<double>(states - 1), step = (values.back() - first) / last;
-    return builder.reduce(
-        ranks, {{'p', 1, /*reduction=*/true}}, f64, 0,
-        {z, {linear, Prefix::Path, "pb"}, {quadratic, Prefix::Path, "b"}}, [&](ScalarBuilder &b, ValueRange x) {
-          Value place = div(b, toFloat(b, x[0], f64), lambda);
-          place = mul(b, sub(b, place, constant(b, f64, first)), constant(b, f64, 1 / step));
-          // NaN becomes 0: where lambda is 0, any state will do.
-          place = max(b, place, constant(b, f64, 0));
-          place = select(b, less(b, place, constant(b, f64, last)), place, constant(b, f64, last));
-          Value magic = constant(b, f64, 0x1.8p52);
-          Value rounded = sub(b, add(b, place, magic), magic);
-          Value nearest = fma(b, rounded, constant(b, f64, step), constant(b, f64, first));
-          return addComponent(b, {nearest, x[1], x[2]}, constant(b, f64, 0));
-        });
-  }
-
   Value largestField() {
     using namespace scalar;
     Value fields = builder.reduce(ranks, {{'a', states}, {'p', size, /*reduction=*/true}}, f64, 0, components(),
@@ -148,8 +121,8 @@ private:
                           [&](ScalarBuilder &b, ValueRange x) { return max(b, x[0], x[1]); });
   }
 
-  /// 2^(field - reference). The first component starts from -reference where it is the only one, so that nothing but the
-  /// difference is rounded.
+  /// 2^(field - reference). The first component starts from -reference where it is the only one, so that nothing but
+  /// the difference is rounded.
   Value weights(Value reference) {
     using namespace scalar;
     Type f32 = Float32Type::get(f64.getContext());
@@ -157,32 +130,31 @@ private:
     operands.push_back({reference, Prefix::Path, "b"});
     Value differences;
     if (size == 1) {
-      operands.back().value = builder.map(ranks, {}, f64, {{reference, Prefix::Path, "b"}},
-                                          [&](ScalarBuilder &b, ValueRange x) { return sub(b, constant(b, f64, 0), x[0]); });
-      differences = builder.reduce(ranks, {{'a', states}, {'p', 1, /*reduction=*/true}}, f32, 0, operands,
-                                   [&](ScalarBuilder &b, ValueRange x) {
-                                     return toFloat(b, addComponent(b, x, x[3]), f32);
-                                   });
+      operands.back().value =
+          builder.map(ranks, {}, f64, {{reference, Prefix::Path, "b"}},
+                      [&](ScalarBuilder &b, ValueRange x) { return sub(b, constant(b, f64, 0), x[0]); });
+      differences =
+          builder.reduce(ranks, {{'a', states}, {'p', 1, /*reduction=*/true}}, f32, 0, operands,
+                         [&](ScalarBuilder &b, ValueRange x) { return toFloat(b, addComponent(b, x, x[3]), f32); });
     } else {
       Value fields = builder.reduce(ranks, {{'a', states}, {'p', size, /*reduction=*/true}}, f64, 0, components(),
                                     [&](ScalarBuilder &b, ValueRange x) { return addComponent(b, x, x[3]); });
-      differences = builder.map(
-          ranks, {{'a', states}}, f32, {{fields, Prefix::Path, "ab"}, {reference, Prefix::Path, "b"}},
-          [&](ScalarBuilder &b, ValueRange x) { return toFloat(b, sub(b, x[0], x[1]), f32); });
+      differences =
+          builder.map(ranks, {{'a', states}}, f32, {{fields, Prefix::Path, "ab"}, {reference, Prefix::Path, "b"}},
+                      [&](ScalarBuilder &b, ValueRange x) { return toFloat(b, sub(b, x[0], x[1]), f32); });
     }
-    return builder.map(
-        ranks, {{'a', states}}, f32, {{differences, Prefix::Path, "ab"}},
-        [&](ScalarBuilder &b, ValueRange x) -> Value { return mlir::math::Exp2Op::create(b, x[0]); });
+    return builder.map(ranks, {{'a', states}}, f32, {{differences, Prefix::Path, "ab"}},
+                       [&](ScalarBuilder &b, ValueRange x) -> Value { return mlir::math::Exp2Op::create(b, x[0]); });
   }
 
   Value logDensity(Value seen, Value reference) {
     using namespace scalar;
     ImplicitLocOpBuilder once = builder.scalars();
-    Value square = builder.reduce(ranks, {{'p', size, /*reduction=*/true}}, f64, 0, {z},
-                                  [&](ScalarBuilder &b, ValueRange x) {
-                                    Value wide = toFloat(b, x[0], f64);
-                                    return fma(b, wide, wide, x[1]);
-                                  });
+    Value square =
+        builder.reduce(ranks, {{'p', size, /*reduction=*/true}}, f64, 0, {z}, [&](ScalarBuilder &b, ValueRange x) {
+          Value wide = toFloat(b, x[0], f64);
+          return fma(b, wide, wide, x[1]);
+        });
     Value precision = div(once, constant(once, f64, -0.5), variance);
     Value scale = mul(once, constant(once, f64, -0.5 * static_cast<double>(size)),
                       log(once, mul(once, constant(once, f64, 2 * std::numbers::pi), variance)));
@@ -209,8 +181,9 @@ private:
 } // namespace
 
 GaussianMessage buildGaussianMessage(IndexSpaceBuilder &builder, ArrayRef<int64_t> ranks, Value observation,
-                                     Value lambda, Value sigma, ArrayRef<double> values, int64_t states,
-                                     int64_t size) {
+                                     Value lambda, Value sigma, ArrayRef<double> values, int64_t states, int64_t size) {
+  if (size == 1 && isEvenlySpaced(values))
+    return EvenMessageBuilder(builder, ranks, observation, lambda, sigma, values).build();
   return MessageBuilder(builder, ranks, observation, lambda, sigma, values, states, size).build();
 }
 

@@ -27,10 +27,6 @@ Value oneHot(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, Value symbols, i
                    });
 }
 
-/// Entries of a joint table for one parent's state. So many are within reach of in-register permutations of two
-/// vectors, and tables of a level stay small beside its messages.
-static constexpr int64_t kMostJointValues = 32;
-
 /// The kernels by symbol, and their row sums in the place of the missing one: [count x S_parent x (S_child + 1)]. Sums
 /// are formed as a product would.
 std::vector<double> LookUp::entries() const {
@@ -63,49 +59,6 @@ Value LookUp::read(ArrayRef<int64_t> path, const Operand &table, Value symbols) 
 Value LookUp::message(Value symbols) {
   Operand table = index.kernel(ranks, {shape[0], shape[1], values()}, entries(), elementType, "");
   return read(ranks, table, symbols);
-}
-
-bool LookUp::canJoin() const {
-  int64_t joint = 1;
-  for (int64_t rank = 0; rank < ranks.back() && joint <= kMostJointValues; ++rank)
-    joint *= values();
-  return joint <= kMostJointValues;
-}
-
-Value LookUp::product(Value symbols) {
-  // The siblings' symbols as the digits of one number, the first sibling's the most significant.
-  Type i32 = getElementTypeOrSelf(symbols.getType());
-  Value number = index.reduceOverRanks(ranks, {}, 0, symbols, [&](ImplicitLocOpBuilder &b, ValueRange x) -> Value {
-    Value base = arith::ConstantOp::create(b, b.getIntegerAttr(i32, values()));
-    return arith::AddIOp::create(b, arith::MulIOp::create(b, x[1], base), x[0]);
-  });
-
-  int64_t siblings = ranks.back(), joint = 1;
-  for (int64_t rank = 0; rank < siblings; ++rank)
-    joint *= values();
-  bool byNode = shape[0] != siblings;
-  int64_t families = byNode ? shape[0] / siblings : 1;
-  std::vector<double> single = entries(), products;
-  for (int64_t family = 0; family < families; ++family)
-    for (int64_t s = 0; s < shape[1]; ++s)
-      for (int64_t code = 0; code < joint; ++code) {
-        double product = log ? 0 : 1;
-        int64_t scale = joint;
-        for (int64_t rank = 0; rank < siblings; ++rank) {
-          scale /= values();
-          double factor = single[((family * siblings + rank) * shape[1] + s) * values() + code / scale % values()];
-          product = log ? product + factor : product * factor;
-          if (elementType.isF32())
-            product = static_cast<float>(product);
-        }
-        products.push_back(product);
-      }
-  ArrayRef<int64_t> parent = ranks.drop_back();
-  SmallVector<int64_t> extents;
-  if (byNode)
-    llvm::append_range(extents, parent);
-  extents.append({shape[1], joint});
-  return read(parent, {index.table(extents, products, elementType), byNode ? Prefix::Path : Prefix::None, ""}, number);
 }
 
 } // namespace espalier

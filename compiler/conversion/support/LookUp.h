@@ -1,7 +1,7 @@
 //===- LookUp.h - Symbols, and kernels times symbols -------------*- C++ -*-===//
 //
-// A kernel applied to a one-hot message is one of its columns, and applied to a missing leaf its row sums: so what a leaf
-// sends up is an entry of a table. Where siblings have few symbols between them, their product is one as well.
+// A kernel applied to a one-hot message is one of its columns, and applied to a missing leaf its row sums: so what a
+// leaf sends up is an entry of a table. Where siblings have few symbols between them, their product is one as well.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,12 +28,6 @@ struct LookUp {
 
   /// What each leaf sends up: [ranks x S_parent x batch].
   mlir::Value message(mlir::Value symbols);
-
-  /// Whether all siblings together have few enough values for one table.
-  bool canJoin() const;
-
-  /// The product (the sum of logs) of what siblings send up: [parent's ranks x S_parent x batch]. Needs canJoin().
-  mlir::Value product(mlir::Value symbols);
 
 private:
   int64_t values() const { return shape[2] + 1; }
