@@ -3,6 +3,7 @@
 #include "compiler/driver/Compile.h"
 
 #include "compiler/analysis/TFGModel.h"
+#include "compiler/driver/CertificateReport.h"
 #include "compiler/driver/Input.h"
 #include "compiler/driver/Link.h"
 
@@ -14,7 +15,7 @@ using namespace mlir;
 namespace espalier {
 
 /// Brings the module to the stage of the text that was asked for, or to the last that all targets share.
-static LogicalResult lowerTo(Emit emit, Pipeline &pipeline) {
+static LogicalResult lowerTo(Emit emit, Pipeline &pipeline, ModuleOp module) {
   using Program = Pipeline::Program;
   if (emit == Emit::TFG)
     return success();
@@ -22,6 +23,8 @@ static LogicalResult lowerTo(Emit emit, Pipeline &pipeline) {
     return failure();
   if (emit != Emit::BP && failed(pipeline.writeProgram(Program::Net)))
     return failure();
+  if (emit != Emit::BP)
+    printSummary(llvm::errs(), module);
   if (emit == Emit::BP || emit == Emit::Net)
     return success();
   if (failed(pipeline.toLinalg()))
@@ -63,10 +66,10 @@ static LogicalResult writeBinary(Emit emit, Pipeline &pipeline, const std::strin
 LogicalResult compile(const CompileOptions &options) {
   std::unique_ptr<MLIRContext> context = createContext();
   OwningOpRef<ModuleOp> module = loadModule(options.model, context.get());
-  if (!module)
+  if (!module || failed(applyNetworkOptions(*module, options.network)))
     return failure();
   FailureOr<Pipeline> pipeline = Pipeline::create(options.pipeline, *module);
-  if (failed(pipeline) || failed(lowerTo(options.emit, *pipeline)))
+  if (failed(pipeline) || failed(lowerTo(options.emit, *pipeline, *module)))
     return failure();
 
   bool isText = options.emit != Emit::Executable && options.emit != Emit::Shared && options.emit != Emit::Object;

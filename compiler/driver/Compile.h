@@ -7,6 +7,7 @@
 #ifndef ESPALIER_COMPILER_DRIVER_COMPILE_H
 #define ESPALIER_COMPILER_DRIVER_COMPILE_H
 
+#include "compiler/driver/NetworkOptions.h"
 #include "compiler/driver/Pipeline.h"
 
 namespace espalier {
@@ -17,6 +18,7 @@ struct CompileOptions {
   std::string model;
   std::string output; ///< empty: text goes to stdout, the rest to a file named after the model
   Emit emit = Emit::Executable;
+  NetworkOptions network;
   PipelineOptions pipeline;
 };
 

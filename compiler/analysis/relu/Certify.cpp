@@ -5,8 +5,9 @@
 namespace espalier::relu {
 namespace {
 
-/// Units of rounding of 1 + |h| in what a stem gives; in a leaf's belief also an addition and a norm layer.
-constexpr double kStemUnits = 16, kLeafUnits = 20;
+/// Units of rounding of 1 + |h| in what a stem gives, beside those of forming a gaussian field; in a leaf's belief also
+/// an addition and a norm layer.
+constexpr double kStemUnits = 16, kLeafUnits = 4;
 
 double totalVariation(double oscillation) { return std::tanh(oscillation / 4); }
 
@@ -40,6 +41,20 @@ public:
   }
 
 private:
+  /// Fields are formed in double precision, lambda / sigma^2 times sums of (e - r) (z - lambda (e + r) / 2): off by at
+  /// most p + 8 units of the sizes of the factors, however much cancels.
+  double stemUnits() const {
+    if (options.leaves != ReluLeaves::Gaussian)
+      return kStemUnits;
+    const GaussianBox &box = options.box;
+    double largest = 0, p = static_cast<double>(model.valueSize);
+    for (double value : model.values)
+      largest = std::max(largest, std::abs(value));
+    double reach = std::max(std::abs(box.low), std::abs(box.high)) + box.lambdaHigh * largest;
+    double field = box.lambdaHigh / (box.sigmaLow * box.sigmaLow) * p * 2 * largest * reach;
+    return kStemUnits + (p + 8) * field * unitRoundoff(Precision::F64) / unit;
+  }
+
   bool softLeaves() const { return options.leaves != ReluLeaves::Symbol; }
 
   /// Of q: what enters, contracted; exp; log; rounding; the kernel's own rounding. Adding eta_a <= eps (kappa + e^u_a)
@@ -68,7 +83,7 @@ private:
     const Pairs &sharpness = level.edge(rank).sharpness;
     for (int64_t s = 0; s < level.outputs; ++s)
       for (int64_t t = 0; t < level.outputs; ++t)
-        error(s, t) += 1.2 * kStemUnits * unit * (sharpness(s, t) + sharpness(t, s));
+        error(s, t) += 1.2 * stemUnits() * unit * (sharpness(s, t) + sharpness(t, s));
   }
 
   /// Rounding of the sum over children, and of the norm layer behind it.
@@ -109,7 +124,7 @@ private:
       }
       for (int64_t rank = 0; rank < model.ranks(l); ++rank)
         below[l - 1] += sentBy(l, rank);
-      double stem = l == depth && softLeaves() ? 2 * kStemUnits * unit * (1 + level.magnitude) : 0;
+      double stem = l == depth && softLeaves() ? 2 * stemUnits() * unit * (1 + level.magnitude) : 0;
       certificate.up[l - 1] = describe(level, block, entering + stem, below[l - 1].largest());
     }
   }
@@ -153,7 +168,7 @@ private:
   /// most 1 + R.
   double leafFieldError() const {
     double reach = 1 + std::max(ranges.above[model.depth()], errors.down.back().outputSpan);
-    return 1.2 * kLeafUnits * unit * static_cast<double>(model.leafStates()) * reach;
+    return 1.2 * (stemUnits() + kLeafUnits) * unit * static_cast<double>(model.leafStates()) * reach;
   }
 
   double readout() const {

@@ -12,7 +12,7 @@
 //   * every layer computes in `precision` or better, coefficients rounded to it or better, sums in any order, with or
 //     without fused operations, the piecewise linear layers separate or merged with the convolution;
 //   * stems give h with an error of at most 16 (1 + |h|) units of rounding (2^-24, 2^-53) for every entry, its maximum
-//     exactly 0.
+//     exactly 0; Gaussian ones form fields in double precision (support/GaussianField.h).
 //
 //===----------------------------------------------------------------------===//
 
