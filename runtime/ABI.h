@@ -62,6 +62,11 @@ typedef struct EspalierVariant {
  *   branching           [[m] | [rows, columns], ...] for level 1..L
  *   states              [S_0, ..., S_L]
  *   channel             "symbol" | "gaussian"
+ *   network             {"activation": "exact"} | {"activation": "relu", "tolerance": error, "z": [low, high],
+ *                       "sigma": [low, high], "lambda": [low, high]}: what the network for the model's channel is made
+ *                       of. Networks of ReLUs err by at most the tolerance where z, sigma and lambda are in these
+ *                       intervals (z is clipped to its own), and have no log-likelihood: their kernels write 0.
+ *                       Absent: exact
  *   value_size          p
  *   vector_values       whether arrays of observations have an axis for p
  *   parameters          number of stored kernel and prior entries

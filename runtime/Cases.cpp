@@ -179,6 +179,28 @@ Case runtime::drawCase(const Model &model, int64_t index, int64_t n, uint64_t se
   return {chosen.name, chosen.kind, chosen.lambda, chosen.sigma, drawEvidence(model, chosen, n, own)};
 }
 
+bool runtime::isCertified(const Model &model, const Case &drawn) {
+  auto holds = [](const std::array<double, 2> &interval, double x) { return x >= interval[0] && x <= interval[1]; };
+  return model.isRelu(Program::Net, drawn.kind) &&
+         (drawn.kind == EvidenceKind::Symbol ||
+          (holds(model.relu->sigma, drawn.sigma) && holds(model.relu->lambda, drawn.lambda)));
+}
+
+Array runtime::clipped(const Model &model, const Case &drawn) {
+  Array result = drawn.evidence;
+  if (drawn.kind != EvidenceKind::Gaussian)
+    return result;
+  visitReal(result.type(), [&](auto zero) {
+    using Real = decltype(zero);
+    // NaN compares false and stays.
+    for (Real *z = result.data<Real>(), *end = z + result.size(); z != end; ++z)
+      *z = *z < model.relu->z[0]   ? static_cast<Real>(model.relu->z[0])
+           : *z > model.relu->z[1] ? static_cast<Real>(model.relu->z[1])
+                                   : *z;
+  });
+  return result;
+}
+
 std::vector<Case> runtime::drawCases(const Model &model, int64_t n, uint64_t seed) {
   std::vector<Case> cases;
   for (int64_t index = 0; index < caseCount(model); ++index)

@@ -34,6 +34,13 @@ Case drawCase(const Model &model, int64_t index, int64_t n, uint64_t seed);
 /// Draws n samples of every case.
 std::vector<Case> drawCases(const Model &model, int64_t n, uint64_t seed);
 
+/// Whether the model's network of ReLUs promises anything for this case: its own evidence, at a sigma and lambda that
+/// it is certified for.
+bool isCertified(const Model &model, const Case &drawn);
+
+/// The evidence as a network of ReLUs takes it: z clipped. What it computes is compared with the exact answer to this.
+Array clipped(const Model &model, const Case &drawn);
+
 } // namespace espalier::runtime
 
 #endif // ESPALIER_RUNTIME_CASES_H

@@ -194,6 +194,16 @@ void readTables(const json &tables, const EspalierModel &compiled, Model &model)
   }
 }
 
+void readNetwork(const json &network, Model &model) {
+  if (!choose<bool>(network.at("activation"), {{"exact", false}, {"relu", true}}, "activation"))
+    return;
+  ReluNetwork &relu = model.relu.emplace();
+  relu.tolerance = network.at("tolerance").get<double>();
+  relu.z = network.at("z").get<std::array<double, 2>>();
+  relu.sigma = network.at("sigma").get<std::array<double, 2>>();
+  relu.lambda = network.at("lambda").get<std::array<double, 2>>();
+}
+
 void readDescription(const json &description, const EspalierModel &compiled, Model &model) {
   model.name = description.at("name").get<std::string>();
   model.description = description.at("description").get<std::string>();
@@ -202,6 +212,8 @@ void readDescription(const json &description, const EspalierModel &compiled, Mod
   readTree(description, model);
   model.channel = choose<Channel>(description.at("channel"),
                                   {{"symbol", Channel::Symbol}, {"gaussian", Channel::Gaussian}}, "channel");
+  if (description.contains("network"))
+    readNetwork(description.at("network"), model);
   model.valueSize = description.at("value_size").get<int64_t>();
   model.vectorValues = description.at("vector_values").get<bool>();
   check(model.valueSize >= 1 && (model.vectorValues || model.valueSize == 1), "expects a value size of at least 1");

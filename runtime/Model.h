@@ -11,7 +11,9 @@
 #include "runtime/ABI.h"
 #include "runtime/Array.h"
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,6 +64,13 @@ struct Variant {
   std::vector<Kernel> kernels;
 };
 
+/// A network of ReLUs errs by at most `tolerance` where sigma and lambda are in these intervals, z being clipped to its
+/// own. It gives no log-likelihood.
+struct ReluNetwork {
+  double tolerance = 0;
+  std::array<double, 2> z, sigma, lambda;
+};
+
 /// A model, and as a Variant the one of its variants that is in use.
 struct Model : Variant {
   std::string name;
@@ -70,8 +79,9 @@ struct Model : Variant {
   std::vector<std::vector<int64_t>> branching; ///< [l - 1]: {m} or {rows, columns} of level l
   std::vector<int64_t> states;                 ///< [l]: states of a node on level l in 0..L
   Channel channel = Channel::Symbol;
-  int64_t valueSize = 1;     ///< p
-  bool vectorValues = false; ///< whether arrays of observations have an axis for p
+  std::optional<ReluNetwork> relu; ///< where the network for the model's own evidence is one
+  int64_t valueSize = 1;           ///< p
+  bool vectorValues = false;       ///< whether arrays of observations have an axis for p
   int64_t parameters = 0;
   const double *values = nullptr;         ///< e: [leaf states x p]
   const double *prior = nullptr;          ///< [root states], sums to one
@@ -98,6 +108,10 @@ struct Model : Variant {
   /// compiled without it.
   const Kernel *findKernel(Program program, Pass pass, EvidenceKind evidence, bool positions = false) const;
   bool hasProgram(Program program) const;
+  /// Whether what it computes approximates the exact answers by ReLUs.
+  bool isRelu(Program program, EvidenceKind evidence) const {
+    return relu && program == Program::Net && evidence == ownEvidence();
+  }
 
   /// Shape of one sample's evidence, without the batch axis.
   std::vector<int64_t> evidenceShape(EvidenceKind kind) const;

@@ -91,6 +91,8 @@ const Kernel &chooseKernel(const Model &model, const Request &request) {
   if (!kernel)
     throw Error(std::string("the model was compiled without the program '") + name(request.program) + "' for " +
                 name(request.evidence) + " evidence");
+  if (request.query == Query::Loglik && model.isRelu(request.program, request.evidence))
+    throw Error("loglik expects the program bp: the network of ReLUs answers classify, denoise and marginals");
   return *kernel;
 }
 

@@ -38,6 +38,27 @@ struct Level {
   int64_t ranks() const;
 };
 
+/// What the network has between its convolutions: exp and log, or ReLUs that approximate them.
+enum class Activation { Exact, Relu };
+
+struct Interval {
+  double low = 0, high = 0;
+
+  bool operator==(const Interval &) const = default;
+};
+
+/// The network that the user asks for. Everything but `activation` is about networks of ReLUs.
+struct NetworkSpec {
+  Activation activation = Activation::Exact;
+  /// Certified error of every answer: total variation of posteriors, |E-hat - E| of means; in (0, inf).
+  double tolerance = 1e-2;
+  /// For gaussian channels: every component of z is clipped to this, and errors are certified for these sigma > 0 and
+  /// lambda >= 0.
+  Interval z = {-5, 5}, sigma = {0.05, 5}, lambda = {1, 1};
+
+  bool operator==(const NetworkSpec &) const = default;
+};
+
 struct Model {
   std::string name;
   std::string description;
@@ -50,6 +71,7 @@ struct Model {
   int64_t valueSize = 1;
   /// False where e is a list of numbers: arrays of observations then have no axis for p.
   bool valuesAreVectors = false;
+  NetworkSpec network;
 
   int64_t depth() const { return static_cast<int64_t>(levels.size()); }
   bool isImage() const { return levels.front().patch.size() == 2; }

@@ -27,10 +27,32 @@ static Sharing sharingOf(tfg::SharingKind kind) {
   llvm_unreachable("all kinds are covered");
 }
 
+static NetworkSpec networkOf(tfg::ModelOp op) {
+  NetworkSpec network;
+  if (op.getActivation() == "relu")
+    network.activation = Activation::Relu;
+  if (op.getTolerance())
+    network.tolerance = op.getTolerance()->convertToDouble();
+  if (std::optional<ArrayRef<double>> box = op.getBox()) {
+    network.z = {(*box)[0], (*box)[1]};
+    network.sigma = {(*box)[2], (*box)[3]};
+    network.lambda = {(*box)[4], (*box)[5]};
+  }
+  return network;
+}
+
+void stateNetwork(tfg::ModelOp op, const NetworkSpec &network) {
+  op.setActivation(StringRef(network.activation == Activation::Relu ? "relu" : "exact"));
+  op.setTolerance(APFloat(network.tolerance));
+  op.setBox(ArrayRef<double>{network.z.low, network.z.high, network.sigma.low, network.sigma.high, network.lambda.low,
+                             network.lambda.high});
+}
+
 Model readModel(tfg::ModelOp op) {
   Model model;
   model.name = op.getSymName().str();
   model.description = op.getDescription().value_or("").str();
+  model.network = networkOf(op);
   for (Operation &part : op.getBody().front()) {
     // The verifiers have read every table before.
     if (auto root = dyn_cast<tfg::RootOp>(part)) {

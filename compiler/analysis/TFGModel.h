@@ -20,6 +20,9 @@ mlir::FailureOr<tfg::ModelOp> findModel(mlir::ModuleOp module);
 /// The model that `op` states.
 Model readModel(tfg::ModelOp op);
 
+/// Makes `op` state the network that is asked for.
+void stateNetwork(tfg::ModelOp op, const NetworkSpec &network);
+
 /// Whether `op` asks any of `queries`.
 bool asks(tfg::ModelOp op, llvm::ArrayRef<tfg::QueryKind> queries);
 

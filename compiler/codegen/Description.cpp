@@ -57,6 +57,17 @@ static Object describeVariant(const VariantInfo &variant) {
                 {"kernels", std::move(kernels)}};
 }
 
+static Object describeNetwork(const NetworkSpec &network) {
+  auto interval = [](const Interval &of) { return Array{of.low, of.high}; };
+  if (network.activation == Activation::Exact)
+    return Object{{"activation", "exact"}};
+  return Object{{"activation", "relu"},
+                {"tolerance", network.tolerance},
+                {"z", interval(network.z)},
+                {"sigma", interval(network.sigma)},
+                {"lambda", interval(network.lambda)}};
+}
+
 Description describeModel(const Model &model, llvm::ArrayRef<VariantInfo> variants) {
   Description description;
   Array branching, states, entries;
@@ -75,6 +86,7 @@ Description describeModel(const Model &model, llvm::ArrayRef<VariantInfo> varian
               {"branching", std::move(branching)},
               {"states", std::move(states)},
               {"channel", model.channel == Channel::Gaussian ? "gaussian" : "symbol"},
+              {"network", describeNetwork(model.network)},
               {"value_size", model.valueSize},
               {"vector_values", model.valuesAreVectors},
               {"parameters", parameters},

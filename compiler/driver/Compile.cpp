@@ -3,6 +3,7 @@
 #include "compiler/driver/Compile.h"
 
 #include "compiler/analysis/TFGModel.h"
+#include "compiler/driver/CertificateReport.h"
 #include "compiler/driver/Input.h"
 #include "compiler/driver/Link.h"
 
@@ -14,7 +15,7 @@ using namespace mlir;
 namespace espalier {
 
 /// Brings the module to the stage of the text that was asked for, or to the last that all targets share.
-static LogicalResult lowerTo(Emit emit, Pipeline &pipeline) {
+static LogicalResult lowerTo(Emit emit, Pipeline &pipeline, ModuleOp module) {
   using Program = Pipeline::Program;
   if (emit == Emit::TFG)
     return success();
@@ -23,6 +24,8 @@ static LogicalResult lowerTo(Emit emit, Pipeline &pipeline) {
     return failure();
   if (emit != Emit::BP && failed(pipeline.writeProgram(Program::Net)))
     return failure();
+  if (emit != Emit::BP)
+    printSummary(llvm::errs(), module);
   if (emit == Emit::BP || isNet)
     return success();
   if (failed(pipeline.toLinalg()))
@@ -84,12 +87,14 @@ LogicalResult compile(const CompileOptions &options) {
   }
   std::unique_ptr<MLIRContext> context = createContext();
   OwningOpRef<ModuleOp> module = loadModule(options.model, context.get());
-  if (!module)
+  if (!module || failed(applyNetworkOptions(*module, options.network)))
+    return failure();
+  if (options.emit == Emit::ONNX && failed(expectExactNetwork(*module, "--emit=onnx")))
     return failure();
   PipelineOptions pipelineOptions = options.pipeline;
   pipelineOptions.netOpt = options.netOpt.value_or(options.emit == Emit::ONNX ? NetOpt::None : NetOpt::Full);
   FailureOr<Pipeline> pipeline = Pipeline::create(pipelineOptions, *module);
-  if (failed(pipeline) || failed(lowerTo(options.emit, *pipeline)))
+  if (failed(pipeline) || failed(lowerTo(options.emit, *pipeline, *module)))
     return failure();
 
   std::string output = options.output;

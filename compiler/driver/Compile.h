@@ -7,6 +7,7 @@
 #ifndef ESPALIER_COMPILER_DRIVER_COMPILE_H
 #define ESPALIER_COMPILER_DRIVER_COMPILE_H
 
+#include "compiler/driver/NetworkOptions.h"
 #include "compiler/driver/Pipeline.h"
 #include "compiler/export/ExportOnnx.h"
 
@@ -18,6 +19,7 @@ struct CompileOptions {
   std::string model;
   std::string output; ///< empty: text goes to stdout, the rest to a file named after the model
   Emit emit = Emit::Executable;
+  NetworkOptions network;
   PipelineOptions pipeline;
   std::optional<NetOpt> netOpt; ///< default: full; none for ONNX
   OnnxOptions onnx;             ///< of ONNX only

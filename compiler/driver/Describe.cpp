@@ -5,6 +5,7 @@
 #include "compiler/analysis/MessageRange.h"
 #include "compiler/analysis/TFGModel.h"
 #include "compiler/conversion/support/Programs.h"
+#include "compiler/driver/CertificateReport.h"
 #include "compiler/driver/Input.h"
 #include "compiler/driver/Pipeline.h"
 #include "dialects/net/NetOps.h"
@@ -60,6 +61,20 @@ void fillLookUp(Layer &layer, net::LookUpOp op) {
   layer.flops = 0;
 }
 
+/// A filter that all groups of channels share, and its bias.
+void fillPointwise(Layer &layer, net::PointwiseOp op) {
+  layer.parameters = op.getWeights().getNumElements() + op.getBias().getNumElements();
+  layer.flops = 2 * std::max(elements(op.getInput()), elements(op.getResult()));
+}
+
+/// As the three layers that it stands for.
+void fillPiecewise(Layer &layer, net::PiecewiseOp op) {
+  int64_t units = op.getIn().size();
+  layer.parameters = 3 * units + 1;
+  layer.flops = 5 * units * elements(op.getResult());
+  layer.note = std::to_string(units) + (units == 1 ? " unit" : " units");
+}
+
 Layer layerOf(Operation &op) {
   Layer layer;
   layer.name = op.getName().stripDialect().str();
@@ -77,6 +92,10 @@ Layer layerOf(Operation &op) {
     fillConvolution(layer, conv, conv.getResult());
   else if (auto lookUp = dyn_cast<net::LookUpOp>(op))
     fillLookUp(layer, lookUp);
+  else if (auto pointwise = dyn_cast<net::PointwiseOp>(op))
+    fillPointwise(layer, pointwise);
+  else if (auto piecewise = dyn_cast<net::PiecewiseOp>(op))
+    fillPiecewise(layer, piecewise);
   else if (auto readout = dyn_cast<net::ReadoutOp>(op))
     layer.flops = 2 * elements(readout.getResult()) * layerOf(*readout.getInput().getDefiningOp()).channels;
   if (isa<net::SubtractOp, net::SiblingSumOp, net::SiblingProductOp>(op))
@@ -161,12 +180,12 @@ void printNetwork(StringRef title, const std::vector<Layer> &layers) {
 
 } // namespace
 
-LogicalResult describe(const std::string &path, bool json, NetOpt netOpt) {
+LogicalResult describe(const DescribeOptions &options) {
   std::unique_ptr<MLIRContext> context = createContext();
-  OwningOpRef<ModuleOp> module = loadModule(path, context.get());
-  if (!module)
+  OwningOpRef<ModuleOp> module = loadModule(options.model, context.get());
+  if (!module || failed(applyNetworkOptions(*module, options.network)))
     return failure();
-  FailureOr<Pipeline> pipeline = Pipeline::create({.netOpt = netOpt}, *module);
+  FailureOr<Pipeline> pipeline = Pipeline::create({.dtype = options.dtype, .netOpt = options.netOpt}, *module);
   if (failed(pipeline) || failed(pipeline->writeProgram(Pipeline::Program::Net)))
     return failure();
   Model model = readModel(*findModel(*module));
@@ -177,10 +196,12 @@ LogicalResult describe(const std::string &path, bool json, NetOpt netOpt) {
     module->emitError() << "expects a module that still holds its networks";
     return failure();
   }
-  if (!json) {
+  if (!options.json) {
     printTree(model);
     printNetwork("ConvNet (classify)", layersOf(convnet));
     printNetwork("U-Net (denoise, marginals)", layersOf(unet));
+    printCertificate(llvm::outs(), "Certificate of the ConvNet", convnet);
+    printCertificate(llvm::outs(), "Certificate of the U-Net", unet);
     return success();
   }
   Array levels, networks;
@@ -190,7 +211,10 @@ LogicalResult describe(const std::string &path, bool json, NetOpt netOpt) {
     Array layers;
     for (const Layer &layer : layersOf(function))
       layers.push_back(jsonOf(layer));
-    networks.push_back(Object{{"network", name}, {"layers", std::move(layers)}});
+    Object network{{"network", name}, {"layers", std::move(layers)}};
+    if (std::optional<ReluCertificate> certificate = readCertificate(function))
+      network["certificate"] = jsonOf(*certificate, model.network);
+    networks.push_back(std::move(network));
   }
   Object root{{"model", model.name},           {"description", model.description}, {"channel", channel},
               {"value_size", model.valueSize}, {"levels", std::move(levels)},      {"networks", std::move(networks)}};

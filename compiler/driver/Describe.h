@@ -7,15 +7,24 @@
 #ifndef ESPALIER_COMPILER_DRIVER_DESCRIBE_H
 #define ESPALIER_COMPILER_DRIVER_DESCRIBE_H
 
+#include "compiler/driver/NetworkOptions.h"
 #include "compiler/driver/Pipeline.h"
 
 #include <string>
 
 namespace espalier {
 
-/// Prints the description to stdout, as tables or as JSON; the network as it is after `netOpt`. Fails after printing
-/// what is wrong with the file.
-llvm::LogicalResult describe(const std::string &model, bool json, NetOpt netOpt);
+struct DescribeOptions {
+  std::string model;
+  bool json = false;
+  NetOpt netOpt = NetOpt::None;
+  std::string dtype; ///< empty: that of the programs that are there, f32 where there are none
+  NetworkOptions network;
+};
+
+/// Prints the description to stdout, as tables or as JSON; the network as it is after `netOpt`, and its certificate if
+/// it is made of ReLUs. Fails after printing what is wrong with the file.
+llvm::LogicalResult describe(const DescribeOptions &options);
 
 } // namespace espalier
 

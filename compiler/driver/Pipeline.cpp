@@ -111,8 +111,10 @@ LogicalResult Pipeline::optimizeNetwork() {
   });
   if (options.netOpt == NetOpt::None || !isNetwork)
     return success();
-  return run(module, "net-opt",
-             [](OpPassManager &passes) { passes.addNestedPass<func::FuncOp>(createNetCancelLogs()); });
+  return run(module, "net-opt", [](OpPassManager &passes) {
+    passes.addNestedPass<func::FuncOp>(createNetCancelLogs());
+    passes.addNestedPass<func::FuncOp>(createNetFoldPiecewise());
+  });
 }
 
 LogicalResult Pipeline::toLinalg() {

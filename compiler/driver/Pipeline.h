@@ -19,7 +19,7 @@ namespace espalier {
 /// What is done to a network before it is lowered.
 enum class NetOpt {
   None, ///< it runs as drawn
-  Full  ///< exp and log that stand against each other are cancelled
+  Full  ///< exp and log that stand against each other are cancelled, hidden units become functions of one variable
 };
 
 struct PipelineOptions {

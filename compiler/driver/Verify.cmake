@@ -4,4 +4,5 @@ espalier_library(espalier_verify
   ${verify}/Verify.cpp
   ${verify}/VerifyCompare.cpp
   ${verify}/VerifyReport.cpp
+  ${verify}/VerifySearch.cpp
   LINK espalier_reference espalier_proof_terms espalier_runtime nlohmann_json::nlohmann_json TBB::tbb)

@@ -2,6 +2,7 @@
 
 #include "compiler/driver/Verify.h"
 #include "compiler/driver/VerifyCompare.h"
+#include "compiler/driver/VerifySearch.h"
 #include "compiler/reference/Oracle.h"
 #include "runtime/Cases.h"
 
@@ -25,7 +26,33 @@ struct Plan {
   const runtime::Model *compiled;
   runtime::Program program;
   Question question;
+  /// The kind of evidence that it is about; any kind without.
+  std::optional<runtime::EvidenceKind> evidence = {};
+  /// Of a network of ReLUs, on its own kind.
+  std::optional<double> certified = {};
+
+  /// Whether it promises anything about this case.
+  bool covers(const runtime::Case &drawn) const {
+    return (!evidence || *evidence == drawn.kind) && (!certified || runtime::isCertified(*compiled, drawn));
+  }
 };
+
+double boundOf(const CertifiedBounds &bounds, runtime::Query query) {
+  return query == runtime::Query::Classify  ? bounds.classify
+         : query == runtime::Query::Denoise ? bounds.denoise
+                                            : bounds.marginals;
+}
+
+/// A network of ReLUs and the exact one that a model has for soft evidence.
+void addReluPlans(std::vector<Plan> &plans, const Plan &plan, const CertifiedBounds &bounds) {
+  Plan own = plan, soft = plan;
+  own.evidence = plan.compiled->ownEvidence();
+  own.certified = boundOf(bounds, plan.question.query);
+  soft.evidence = runtime::EvidenceKind::Soft;
+  if (plan.question.query != runtime::Query::Loglik)
+    plans.push_back(own);
+  plans.push_back(soft);
+}
 
 /// All levels of a shallow tree; of a deep one those near either end and the middle.
 std::vector<int64_t> levelsToCheck(int64_t depth) {
@@ -36,16 +63,22 @@ std::vector<int64_t> levelsToCheck(int64_t depth) {
   return levels;
 }
 
-std::vector<Plan> makePlans(const Model &model, const std::vector<const runtime::Model *> &compiled) {
+std::vector<Plan> makePlans(const Model &model, const std::vector<const runtime::Model *> &compiled,
+                            const std::vector<CertifiedBounds> &bounds) {
   std::vector<Question> questions = {{runtime::Query::Classify}, {runtime::Query::Loglik}, {runtime::Query::Denoise}};
   for (int64_t l : levelsToCheck(model.depth()))
     questions.push_back({runtime::Query::Marginals, l});
   std::vector<Plan> plans;
-  for (const runtime::Model *one : compiled)
+  for (size_t i = 0; i < compiled.size(); ++i)
     for (runtime::Program program : {runtime::Program::BP, runtime::Program::Net})
-      if (one->hasProgram(program))
-        for (const Question &question : questions)
-          plans.push_back({one, program, question});
+      if (compiled[i]->hasProgram(program))
+        for (const Question &question : questions) {
+          Plan plan{compiled[i], program, question};
+          if (program == runtime::Program::Net && compiled[i]->relu && i < bounds.size())
+            addReluPlans(plans, plan, bounds[i]);
+          else
+            plans.push_back(plan);
+        }
   return plans;
 }
 
@@ -63,6 +96,12 @@ double oracleCost(const Model &model) {
   return enumerates ? 1e-8 * joint * nodes : seconds;
 }
 
+} // namespace
+
+double oracleSecondsPerSample(const Model &model) { return oracleCost(model); }
+
+namespace {
+
 /// Sample `index` of a batch as the oracle reads it: nodes in rank order.
 template <typename From, typename To>
 std::vector<To> sampleInRankOrder(const Model &model, const runtime::Array &evidence, int64_t index, int64_t width) {
@@ -72,6 +111,8 @@ std::vector<To> sampleInRankOrder(const Model &model, const runtime::Array &evid
     result.insert(result.end(), sample + place * width, sample + (place + 1) * width);
   return result;
 }
+
+} // namespace
 
 reference::Fields fieldsOf(const Model &model, const runtime::Case &drawn, int64_t index) {
   if (drawn.kind == runtime::EvidenceKind::Symbol)
@@ -87,14 +128,30 @@ reference::Fields fieldsOf(const Model &model, const runtime::Case &drawn, int64
   });
 }
 
+namespace {
+
 /// The oracle on one case, then everything that the compiled models say about it; one deviation per plan.
-std::vector<Deviation> checkCase(const Model &model, const Oracle &oracle, const std::vector<Plan> &plans,
-                                 const runtime::Case &drawn) {
-  std::vector<Beliefs> beliefs;
-  for (int64_t i = 0; i < drawn.evidence.shape()[0]; ++i)
-    beliefs.push_back(oracle.infer(fieldsOf(model, drawn, i)));
-  std::vector<Deviation> deviations;
+std::vector<std::optional<Deviation>> checkCase(const Model &model, const Oracle &oracle,
+                                                const std::vector<Plan> &plans, const runtime::Case &drawn) {
+  auto infer = [&](const runtime::Case &seen) {
+    std::vector<Beliefs> beliefs;
+    for (int64_t i = 0; i < seen.evidence.shape()[0]; ++i)
+      beliefs.push_back(oracle.infer(fieldsOf(model, seen, i)));
+    return beliefs;
+  };
+  std::vector<Beliefs> beliefs = infer(drawn), clipped;
+  std::vector<std::optional<Deviation>> deviations;
   for (const Plan &plan : plans) {
+    if (!plan.covers(drawn)) {
+      deviations.push_back(std::nullopt);
+      continue;
+    }
+    // Networks of ReLUs clip z: they are right about what is left of it.
+    if (plan.certified && clipped.empty()) {
+      runtime::Case seen = drawn;
+      seen.evidence = runtime::clipped(*plan.compiled, drawn);
+      clipped = infer(seen);
+    }
     runtime::Request request;
     request.program = plan.program;
     request.query = plan.question.query;
@@ -103,7 +160,8 @@ std::vector<Deviation> checkCase(const Model &model, const Oracle &oracle, const
     request.lambda = drawn.lambda;
     request.sigma = drawn.sigma;
     const runtime::Array evidence = runtime::convert(drawn.evidence, plan.compiled->evidenceType(drawn.kind));
-    deviations.push_back(compare(model, plan.question, runtime::run(*plan.compiled, request, evidence), beliefs));
+    deviations.push_back(compare(model, plan.question, runtime::run(*plan.compiled, request, evidence),
+                                 plan.certified ? clipped : beliefs));
   }
   return deviations;
 }
@@ -123,7 +181,7 @@ Check startCheck(const Model &model, const Plan &plan, const char *method) {
   check.program = runtime::name(plan.program);
   check.dtype = plan.compiled->dtype == runtime::ElementType::F32 ? "f32" : "f64";
   check.method = method;
-  check.tolerance = toleranceOf(model, plan.question.query, plan.compiled->dtype);
+  check.tolerance = plan.certified.value_or(toleranceOf(model, plan.question.query, plan.compiled->dtype));
   return check;
 }
 
@@ -141,7 +199,7 @@ void fillDenoiseTv(std::vector<Check> &checks, int64_t depth) {
   for (Check &check : checks)
     for (const Check &leaves : checks)
       if (check.query == "denoise" && leaves.level == depth && leaves.program == check.program &&
-          leaves.dtype == check.dtype)
+          leaves.dtype == check.dtype && leaves.isCertified() == check.isCertified())
         check.maxTv = leaves.maxTv;
 }
 
@@ -158,7 +216,7 @@ bool Verification::pass() const {
 
 const Check *Verification::worst() const {
   const Check *worst = nullptr;
-  auto rank = [](const Check &check) { return std::pair(check.wrongFlags, check.maxAbs / check.tolerance); };
+  auto rank = [](const Check &check) { return std::pair(check.wrongFlags, check.measured() / check.tolerance); };
   for (const Check &check : checks)
     if (!check.pass() && (!worst || rank(check) > rank(*worst)))
       worst = &check;
@@ -170,14 +228,14 @@ Verification verifyCompiled(const Model &model, const std::vector<const runtime:
   assert(!compiled.empty() && "expects at least one compiled model");
   const runtime::Model &source = narrowest(compiled);
   const Oracle oracle(model);
-  const std::vector<Plan> plans = makePlans(model, compiled);
+  const std::vector<Plan> plans = makePlans(model, compiled, options.bounds);
   Verification verification;
   verification.model = model.name;
   verification.cases = runtime::caseCount(source);
   verification.samplesPerCase = options.samples.value_or(affordableSamples(model, verification.cases));
 
   std::vector<std::string> names(verification.cases);
-  std::vector<std::vector<Deviation>> deviations(verification.cases);
+  std::vector<std::vector<std::optional<Deviation>>> deviations(verification.cases);
   std::atomic<int64_t> done = 0;
   tbb::parallel_for(int64_t(0), verification.cases, [&](int64_t i) {
     const runtime::Case drawn = runtime::drawCase(source, i, verification.samplesPerCase, options.seed);
@@ -190,7 +248,10 @@ Verification verifyCompiled(const Model &model, const std::vector<const runtime:
   for (size_t p = 0; p < plans.size(); ++p) {
     Check check = startCheck(model, plans[p], oracle.method());
     for (int64_t i = 0; i < verification.cases; ++i)
-      addCase(check, deviations[i][p], names[i]);
+      if (deviations[i][p])
+        addCase(check, *deviations[i][p], names[i]);
+    if (plans[p].certified)
+      check.searched = searchWorst(model, oracle, *plans[p].compiled, plans[p].question, options.seed);
     verification.checks.push_back(check);
   }
   fillDenoiseTv(verification.checks, model.depth());

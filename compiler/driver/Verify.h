@@ -13,6 +13,7 @@
 #include "compiler/proof/Report.h"
 #include "runtime/Model.h"
 
+#include <algorithm>
 #include <functional>
 #include <iosfwd>
 #include <optional>
@@ -37,7 +38,12 @@ struct Check {
   double tolerance = 0;
   int64_t wrongFlags = 0; ///< samples reported possible where they are not, or the other way round
   std::string worstCase;  ///< the case that maxAbs, or the first wrong flag, was found in
-  bool pass() const { return wrongFlags == 0 && maxAbs <= tolerance; }
+  /// For networks of ReLUs, whose tolerance is the certified error: the largest that a search for bad evidence found,
+  /// where maxAbs and maxTv are over samples. -1 for what has no certificate.
+  double searched = -1;
+  bool isCertified() const { return searched >= 0; }
+  double measured() const { return isCertified() ? std::max(searched, query == "denoise" ? maxAbs : maxTv) : maxAbs; }
+  bool pass() const { return wrongFlags == 0 && measured() <= tolerance; }
 };
 
 struct Verification {
@@ -50,12 +56,19 @@ struct Verification {
   const Check *worst() const;
 };
 
+/// What a network of ReLUs may be wrong by; its number type's rounding included.
+struct CertifiedBounds {
+  double classify = 0, denoise = 0, marginals = 0;
+};
+
 struct VerifyOptions {
   /// Per case. Without a value: affordableSamples.
   std::optional<int64_t> samples;
   uint64_t seed = 0;
   /// Called with finished and all cases, from any thread, several at once.
   std::function<void(int64_t done, int64_t total)> progress;
+  /// For every compiled model, where its networks are of ReLUs; empty where none are.
+  std::vector<CertifiedBounds> bounds;
 };
 
 /// Samples for each of `cases` cases: 64, or as many as the oracle answers in about ten seconds of one thread for all

@@ -3,6 +3,7 @@
 #include "compiler/driver/VerifyCommand.h"
 
 #include "compiler/analysis/TFGModel.h"
+#include "compiler/conversion/support/Certificate.h"
 #include "compiler/driver/Input.h"
 #include "compiler/driver/Link.h"
 #include "compiler/driver/Pipeline.h"
@@ -30,8 +31,9 @@ namespace {
 class LoadedModel {
 public:
   /// Null after printing what went wrong.
-  static std::unique_ptr<LoadedModel> load(Pipeline &pipeline) {
+  static std::unique_ptr<LoadedModel> load(Pipeline &pipeline, ModuleOp module) {
     auto loaded = std::make_unique<LoadedModel>();
+    loaded->bounds = boundsOf(module);
     if (failed(pipeline.toLinalg()))
       return nullptr;
     FailureOr<std::vector<ObjectFile>> objects = pipeline.toObjects();
@@ -46,8 +48,20 @@ public:
   }
 
   runtime::Model model;
+  std::optional<CertifiedBounds> bounds; ///< where its networks are of ReLUs
 
 private:
+  /// The certificates that the module's networks carry.
+  static std::optional<CertifiedBounds> boundsOf(ModuleOp module) {
+    std::optional<ReluCertificate> up, down;
+    for (auto function : module.getOps<func::FuncOp>())
+      if (std::optional<ReluCertificate> certificate = readCertificate(function))
+        (function.getName().starts_with("net_updown") ? down : up) = certificate;
+    if (!up || !down)
+      return std::nullopt;
+    return CertifiedBounds{up->classify, down->denoise, down->marginals};
+  }
+
   bool open(ArrayRef<ObjectFile> objects) {
     SmallString<128> path;
     if (std::error_code error = llvm::sys::fs::createTemporaryFile("espalier-verify", "so", path)) {
@@ -121,7 +135,7 @@ int reportAll(const Verification &verification, const proof::Report *proved, con
   int code = 0;
   if (const Check *worst = verification.worst()) {
     std::cerr << "espalier: mismatch: " << worst->program << " " << worst->query << " in " << worst->dtype
-              << " differs by " << worst->maxAbs << " where " << worst->tolerance << " is allowed (case "
+              << " differs by " << worst->measured() << " where " << worst->tolerance << " is allowed (case "
               << worst->worstCase << ")\n";
     code = 2;
   }
@@ -146,21 +160,25 @@ int verifyModule(ModuleOp module, ArrayRef<std::string> dtypes, const VerifyComm
                  VerifyProof &proof) {
   std::vector<std::unique_ptr<LoadedModel>> loaded;
   std::vector<const runtime::Model *> models;
+  std::vector<CertifiedBounds> bounds;
   for (const std::string &dtype : dtypes) {
     OwningOpRef<ModuleOp> copy(cast<ModuleOp>(module->clone()));
     FailureOr<Pipeline> pipeline = Pipeline::create({.dtype = dtype, .netOpt = options.netOpt}, *copy);
     if (failed(pipeline) || failed(writePrograms(*pipeline, *copy, options, proof)))
       return 1;
-    loaded.push_back(LoadedModel::load(*pipeline));
+    loaded.push_back(LoadedModel::load(*pipeline, *copy));
     if (!loaded.back())
       return 1;
     models.push_back(&loaded.back()->model);
+    if (loaded.back()->bounds)
+      bounds.push_back(*loaded.back()->bounds);
   }
   Verification verification;
   {
     runtime::ProgressBar bar("verify");
-    verification = verifyCompiled(readModel(*findModel(module)), models,
-                                  {.samples = options.samples, .seed = options.seed, .progress = bar.callback()});
+    verification = verifyCompiled(
+        readModel(*findModel(module)), models,
+        {.samples = options.samples, .seed = options.seed, .progress = bar.callback(), .bounds = bounds});
   }
   return reportAll(verification, options.proof ? &proof.report : nullptr, options.json);
 }
@@ -170,10 +188,11 @@ int verifyModule(ModuleOp module, ArrayRef<std::string> dtypes, const VerifyComm
 int verify(const VerifyCommandOptions &options) {
   std::unique_ptr<MLIRContext> context = createContext();
   OwningOpRef<ModuleOp> module = loadModule(options.model, context.get());
-  if (!module)
+  if (!module || failed(applyNetworkOptions(*module, options.network)))
     return 1;
   VerifyProof proof;
-  if (options.proof && failed(proof.prepare(*module, options.model)))
+  if (options.proof &&
+      (failed(expectExactNetwork(*module, "--proof")) || failed(proof.prepare(*module, options.model))))
     return 1;
   SmallVector<std::string> dtypes = {"f32", "f64"};
   if (std::string present = dtypeOf(*module); !present.empty())

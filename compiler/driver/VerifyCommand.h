@@ -7,6 +7,7 @@
 #ifndef ESPALIER_COMPILER_DRIVER_VERIFYCOMMAND_H
 #define ESPALIER_COMPILER_DRIVER_VERIFYCOMMAND_H
 
+#include "compiler/driver/NetworkOptions.h"
 #include "compiler/driver/Pipeline.h"
 
 #include <cstdint>
@@ -21,6 +22,7 @@ struct VerifyCommandOptions {
   std::string json; ///< where the checks are written; empty: nowhere
   std::optional<int64_t> samples;
   uint64_t seed = 0;
+  NetworkOptions network;
   NetOpt netOpt = NetOpt::Full;
   bool proof = false; ///< also prove by rewriting that the networks are the message-passing programs
 };

@@ -9,6 +9,8 @@
 #define ESPALIER_COMPILER_DRIVER_VERIFYCOMPARE_H
 
 #include "compiler/reference/Beliefs.h"
+#include "compiler/reference/Fields.h"
+#include "runtime/Cases.h"
 #include "runtime/Tiles.h"
 
 namespace espalier {
@@ -32,6 +34,12 @@ std::vector<int64_t> userPlaces(const Model &model, int64_t l);
 /// Compares a batch. Output of samples that are truly impossible is unspecified, but must be finite.
 Deviation compare(const Model &model, const Question &question, const runtime::Outcome &outcome,
                   const std::vector<reference::Beliefs> &beliefs);
+
+/// Sample `index` of a case as the oracle takes it.
+reference::Fields fieldsOf(const Model &model, const runtime::Case &drawn, int64_t index);
+
+/// What one sample costs the oracle, roughly.
+double oracleSecondsPerSample(const Model &model);
 
 /// The contract's tolerance: f32 1e-5, f64 1e-12; for denoise times the range of e.
 double toleranceOf(const Model &model, runtime::Query query, runtime::ElementType dtype);

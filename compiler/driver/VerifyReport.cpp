@@ -42,7 +42,7 @@ std::string failureText(const Check &check) {
   if (check.wrongFlags > 0)
     text += std::to_string(check.wrongFlags) + " samples wrongly reported as impossible or possible";
   else
-    text += "differs by " + number(check.maxAbs) + ", more than " + number(check.tolerance);
+    text += "differs by " + number(check.measured()) + ", more than " + number(check.tolerance);
   return text + ", in case " + check.worstCase;
 }
 
@@ -68,6 +68,24 @@ nlohmann::ordered_json jsonOf(const proof::Report &report) {
   return {{"proved", report.proved()}, {"programs", std::move(programs)}, {"rules", report.rules}};
 }
 
+/// Measured against certified, where there are networks of ReLUs.
+void printCertified(std::ostream &out, const Verification &verification) {
+  bool isFirst = true;
+  for (const Check &check : verification.checks) {
+    if (!check.isCertified())
+      continue;
+    if (isFirst)
+      printRow(out, {"", "", "", "", "", "", ""});
+    if (isFirst)
+      printRow(out,
+               {"dtype", "program", "certificate of", "sampled", "searched", "certified", "", "measured / certified"});
+    isFirst = false;
+    double sampled = check.query == "denoise" ? check.maxAbs : check.maxTv;
+    printRow(out, {check.dtype, check.program, queryText(check), number(sampled), number(check.searched),
+                   number(check.tolerance), check.pass() ? "ok" : "FAIL", number(check.measured() / check.tolerance)});
+  }
+}
+
 } // namespace
 
 void printTable(std::ostream &out, const Verification &verification) {
@@ -75,6 +93,7 @@ void printTable(std::ostream &out, const Verification &verification) {
   for (const Check &check : verification.checks)
     printRow(out, {check.dtype, check.program, queryText(check), number(check.maxAbs), number(check.maxTv),
                    number(check.tolerance), check.pass() ? "ok" : "FAIL", check.worstCase});
+  printCertified(out, verification);
   out << verification.model << ": " << verification.checks.size() << " checks over " << verification.cases
       << " cases of " << verification.samplesPerCase << " samples";
   if (!verification.checks.empty())
@@ -94,6 +113,11 @@ std::string jsonText(const Verification &verification, const proof::Report *proo
                                     {"max_tv", check.maxTv},        {"tolerance", check.tolerance},
                                     {"pass", check.pass()},         {"wrong_flags", check.wrongFlags},
                                     {"worst_case", check.worstCase}};
+    if (check.isCertified()) {
+      entry["searched"] = check.searched;
+      entry["certified"] = check.tolerance;
+      entry["ratio"] = check.measured() / check.tolerance;
+    }
     if (check.level >= 0)
       entry["level"] = check.level;
     checks.push_back(std::move(entry));

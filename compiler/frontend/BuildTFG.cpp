@@ -2,6 +2,7 @@
 
 #include "compiler/frontend/BuildTFG.h"
 
+#include "compiler/analysis/TFGModel.h"
 #include "dialects/support/Tables.h"
 #include "dialects/tfg/TFGOps.h"
 
@@ -45,7 +46,10 @@ OwningOpRef<ModuleOp> buildTFG(const Model &model, const ModelLocations &places,
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
   builder.setInsertionPointToEnd(module->getBody());
   auto op = tfg::ModelOp::create(builder, loc, model.name,
-                                 model.description.empty() ? StringAttr() : builder.getStringAttr(model.description));
+                                 model.description.empty() ? StringAttr() : builder.getStringAttr(model.description),
+                                 StringAttr(), FloatAttr(), DenseF64ArrayAttr());
+  if (model.network != NetworkSpec())
+    stateNetwork(op, model.network);
   builder.setInsertionPointToStart(&op.getBody().emplaceBlock());
 
   auto rootType = tfg::NodesType::get(context, {}, model.rootStates);

@@ -8,6 +8,7 @@
 #include "compiler/frontend/ModelFile.h"
 
 #include "compiler/frontend/Kernels.h"
+#include "compiler/frontend/Network.h"
 #include "compiler/frontend/Observation.h"
 #include "compiler/frontend/TomlFile.h"
 #include "compiler/frontend/Tree.h"
@@ -21,7 +22,7 @@ namespace espalier {
 
 namespace {
 
-constexpr std::string_view fileKeys[] = {"model", "tree", "root", "kernel", "level", "observation"};
+constexpr std::string_view fileKeys[] = {"model", "tree", "root", "kernel", "level", "observation", "network"};
 constexpr std::string_view modelKeys[] = {"name", "description"};
 
 bool hasControl(std::string_view text) {
@@ -102,6 +103,7 @@ std::optional<Model> readModel(const SourceFile &source, std::vector<Diagnostic>
   readRoot(reader, *file, tree, model);
   std::vector<Place> kernels = readKernels(reader, *file, tree, model);
   readObservation(reader, *file, tree, model);
+  readNetwork(reader, *file, model);
   reader.finish();
   if (!found.empty())
     return std::nullopt;

@@ -19,4 +19,13 @@ def NetCancelLogs : Pass<"net-cancel-logs", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::espalier::net::NetDialect"];
 }
 
+def NetFoldPiecewise : Pass<"net-fold-piecewise", "::mlir::func::FuncOp"> {
+  let summary = "state hidden units of one channel each as piecewise linear functions";
+  let description = [{
+    `net.pointwise` from 1 channel to n, `net.relu` and `net.pointwise` from n to 1 become `net.piecewise`: the same sum
+    of the same terms, without n channels in memory.
+  }];
+  let dependentDialects = ["::espalier::net::NetDialect"];
+}
+
 #endif // ESPALIER_COMPILER_OPTIMIZATION_PASSES_TD

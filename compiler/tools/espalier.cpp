@@ -16,6 +16,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cmath>
 #include <iostream>
 #include <new>
 
@@ -88,6 +89,35 @@ template <typename NetOptT> void addNetOpt(CLI::App &command, NetOptT &netOpt, c
   command.add_option_function<std::string>("--net-opt", parse, description)->type_name("LEVEL");
 }
 
+void addNetwork(CLI::App &command, NetworkOptions &network) {
+  auto parse = [&network](const std::string &activation) {
+    if (activation != "exact" && activation != "relu")
+      throw CLI::ValidationError("--activation", "expects exact or relu, got '" + activation + "'");
+    network.activation = activation == "relu" ? Activation::Relu : Activation::Exact;
+  };
+  command
+      .add_option_function<std::string>("--activation", parse,
+                                        "The network's: exact (default), exp and log; or relu, with a certificate")
+      ->type_name("NAME");
+  auto parseTolerance = [&network](const std::string &text) {
+    double value = 0;
+    if (llvm::StringRef(text).getAsDouble(value) || !(value > 0 && std::isfinite(value)))
+      throw CLI::ValidationError("--tolerance", "expects a number > 0, got '" + text + "'");
+    network.tolerance = value;
+  };
+  command
+      .add_option_function<std::string>("--tolerance", parseTolerance,
+                                        "Largest certified error of a network of ReLUs (default 0.01)")
+      ->type_name("ERROR");
+}
+
+void addDtype(CLI::App &command, std::string &dtype, const std::string &description) {
+  command
+      .add_option_function<std::string>(
+          "--dtype", [&dtype](const std::string &name) { dtype = parseDtype(name); }, description)
+      ->type_name("TYPE");
+}
+
 void addCompile(CLI::App &app, CompileOptions &options) {
   CLI::App *command = app.add_subcommand("compile", "Turn a model into an executable, or show any stage on the way");
   command->add_option("MODEL", options.model, "A .toml model file, or an .mlir module that --emit wrote")->required();
@@ -97,11 +127,7 @@ void addCompile(CLI::App &app, CompileOptions &options) {
           "--emit", [&options](const std::string &form) { options.emit = parseEmit(form); },
           "What to write: exe (default), shared, object, tfg, bp, net, linalg, llvm or onnx")
       ->type_name("FORM");
-  command
-      ->add_option_function<std::string>(
-          "--dtype", [&options](const std::string &dtype) { options.pipeline.dtype = parseDtype(dtype); },
-          "Type of messages and outputs: f32 (default) or f64")
-      ->type_name("TYPE");
+  addDtype(*command, options.pipeline.dtype, "Type of messages and outputs: f32 (default) or f64");
   command
       ->add_option("--target-cpu", options.pipeline.targetCPU,
                    "native (default), x86-64-v2, x86-64-v3, x86-64-v4, ..., or portable: v2, v3 and v4 in one")
@@ -116,6 +142,7 @@ void addCompile(CLI::App &app, CompileOptions &options) {
   addNetOpt(
       *command, options.netOpt,
       "The network: none runs it as drawn (default of --emit=onnx), full (default) cancels its logs against its exps");
+  addNetwork(*command, options.network);
   command->add_option("--dump-dir", options.pipeline.dumpDir, "Write the module after each stage, numbered")
       ->type_name("DIR");
   command->add_flag("--timing", options.pipeline.timing, "Print how long each stage took");
@@ -136,6 +163,7 @@ void addVerify(CLI::App &app, VerifyCommandOptions &options) {
   command->add_flag("--proof", options.proof,
                     "Also prove by rewriting that the networks are the message-passing programs");
   addNetOpt(*command, options.netOpt, "The network: none runs it as drawn, full (default) as compile makes it");
+  addNetwork(*command, options.network);
 }
 
 /// CLI11's sentences in our style; options keep their names.
@@ -155,23 +183,25 @@ int run(int argc, char **argv) {
   const std::string first = arguments.empty() ? "" : arguments.back();
   CompileOptions compileOptions;
   VerifyCommandOptions verifyOptions;
-  std::string described;
-  bool json = false;
-  NetOpt describedNet = NetOpt::None;
+  DescribeOptions describeOptions;
   addCompile(app, compileOptions);
   addVerify(app, verifyOptions);
   CLI::App *describeCommand = app.add_subcommand("describe", "Show the tree, and the network layer by layer");
-  describeCommand->add_option("MODEL", described, "A .toml model file, or an .mlir module that --emit wrote")
+  describeCommand
+      ->add_option("MODEL", describeOptions.model, "A .toml model file, or an .mlir module that --emit wrote")
       ->required();
-  describeCommand->add_flag("--json", json, "Print JSON");
-  addNetOpt(*describeCommand, describedNet, "The network: none (default) shows it as drawn, full as compile makes it");
+  describeCommand->add_flag("--json", describeOptions.json, "Print JSON");
+  addNetOpt(*describeCommand, describeOptions.netOpt,
+            "The network: none (default) shows it as drawn, full as compile makes it");
+  addNetwork(*describeCommand, describeOptions.network);
+  addDtype(*describeCommand, describeOptions.dtype, "Type that the network is for: f32 (default) or f64");
   app.footer("MLIR's flags (--mlir-print-ir-after-all, --mlir-timing, ...) are understood by every command.");
   try {
     app.parse(arguments);
   } catch (const CLI::RequiredError &error) {
     std::cerr << "espalier: error: "
               << (!app.get_subcommands().empty() ? error.what()
-                  : first.empty()                ? "expects a command: compile, verify or describe (see --help)"
+                  : first.empty() ? "expects a command: compile, verify or describe (see --help)"
                                   : "expects a command: compile, verify or describe, got '" + first + "'")
               << "\n";
     return kWrong;
@@ -187,7 +217,7 @@ int run(int argc, char **argv) {
     return llvm::succeeded(compile(compileOptions)) ? kDone : kWrong;
   if (app.got_subcommand("verify"))
     return verify(verifyOptions);
-  return llvm::succeeded(describe(described, json, describedNet)) ? kDone : kWrong;
+  return llvm::succeeded(describe(describeOptions)) ? kDone : kWrong;
 }
 
 } // namespace

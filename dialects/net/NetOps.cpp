@@ -8,6 +8,8 @@
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/TypeUtilities.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace espalier::net;
 
@@ -146,6 +148,13 @@ LogicalResult SymbolStemOp::verify() { return verifySymbols(*this, getSymbols(),
 
 LogicalResult GaussianStemOp::verify() { return verifyGaussian(*this); }
 
+LogicalResult ClipOp::verify() {
+  double low = getLow().convertToDouble(), high = getHigh().convertToDouble();
+  if (!(std::isfinite(low) && std::isfinite(high) && low <= high))
+    return emitOpError() << "expects finite bounds low <= high, got " << low << " and " << high;
+  return success();
+}
+
 LogicalResult SoftStemOp::verify() {
   if (failed(expectShift(*this, getResult(), getShift())))
     return failure();
@@ -163,6 +172,45 @@ LogicalResult NormOp::verify() { return getShift() ? expectShift(*this, getInput
 //===----------------------------------------------------------------------===//
 
 LogicalResult ConvOp::verify() { return verifyConvolution(*this, getInput(), getResult(), getPatch(), getWeights()); }
+
+/// Finite entries.
+static LogicalResult verifyFinite(Operation *op, StringRef what, ArrayRef<double> entries) {
+  for (double entry : entries)
+    if (!std::isfinite(entry))
+      return op->emitOpError() << "expects finite " << what << ", got " << entry;
+  return success();
+}
+
+LogicalResult PointwiseOp::verify() {
+  ArrayRef<int64_t> shape = espalier::tableShape(getWeights());
+  if (shape.size() != 2 || (shape[0] != 1 && shape[1] != 1))
+    return emitOpError() << "expects weights of shape [out x in] with in = 1 or out = 1, got [" << shape << "]";
+  if (failed(espalier::verifyTable(*this, "weights", getWeights(), shape)) ||
+      failed(espalier::verifyTable(*this, "bias", getBias(), {shape[0]})))
+    return failure();
+  FailureOr<std::vector<double>> weights = espalier::readTable(getWeights()), bias = espalier::readTable(getBias());
+  if (failed(weights) || failed(bias))
+    return emitOpError() << "expects weights and a bias with readable entries";
+  if (failed(verifyFinite(*this, "weights", *weights)) || failed(verifyFinite(*this, "entries of the bias", *bias)))
+    return failure();
+  if (channels(getInput()) % shape[1] != 0)
+    return emitOpError() << "expects a multiple of " << shape[1] << " channels, got " << channels(getInput());
+  return expectType(*this, "a result",
+                    mapType(elementOf(getInput()), channels(getInput()) / shape[1] * shape[0], positions(getInput())),
+                    getResult());
+}
+
+LogicalResult PiecewiseOp::verify() {
+  size_t units = getIn().size();
+  if (units == 0 || getBias().size() != units || getOut().size() != units)
+    return emitOpError() << "expects in, bias and out of one length, at least 1, got " << units << ", "
+                         << getBias().size() << " and " << getOut().size();
+  if (failed(verifyFinite(*this, "entries of in", getIn())) ||
+      failed(verifyFinite(*this, "entries of bias", getBias())) ||
+      failed(verifyFinite(*this, "entries of out", getOut())))
+    return failure();
+  return verifyFinite(*this, "offsets", getOffset().convertToDouble());
+}
 
 LogicalResult LogSumExpConvOp::verify() {
   return verifyConvolution(*this, getInput(), getResult(), getPatch(), getWeights());
@@ -185,6 +233,8 @@ LogicalResult SumPoolOp::verify() { return verifyGroups(*this, getResult(), getI
 LogicalResult UpsampleOp::verify() { return verifyGroups(*this, getInput(), getResult(), getGroups()); }
 
 LogicalResult SiblingSumOp::verify() { return verifySiblings(*this, getInput(), getResult(), getGroups()); }
+
+LogicalResult GroupNormOp::verify() { return verifySiblings(*this, getInput(), getResult(), getGroups()); }
 
 LogicalResult BiasOp::verify() { return espalier::verifyTable(*this, "weights", getWeights(), {channels(getInput())}); }
 

@@ -73,6 +73,20 @@ def Net_GaussianStemOp : Net_Op<"gaussian_stem"> {
   let hasVerifier = 1;
 }
 
+def Net_ClipOp : Net_Op<"clip", [SameOperandsAndResultType]> {
+  let summary = "clips every entry to [low, high]";
+  let description = [{
+    NaN stays NaN, since it means a missing leaf.
+
+    - C1: low <= high, both finite.
+    Example: `%y = net.clip %z low -5.0 high 5.0 : tensor<?x1x8xf32>`
+  }];
+  let arguments = (ins Net_Map:$input, F64Attr:$low, F64Attr:$high);
+  let results = (outs Net_Map:$result);
+  let assemblyFormat = "$input `low` $low `high` $high attr-dict `:` type($input)";
+  let hasVerifier = 1;
+}
+
 def Net_SoftStemOp : Net_Op<"soft_stem"> {
   let summary = "the logarithm of likelihoods relative to the largest, floored";
   let description = [{
@@ -102,6 +116,8 @@ class Net_UnaryOp<string mnemonic, string text> : Net_Op<mnemonic, [SameOperands
 def Net_ExpOp : Net_UnaryOp<"exp", "the activation exp">;
 def Net_LogOp : Net_UnaryOp<"log", "the activation log, floored: log 0 is about -1e30">;
 def Net_SoftmaxOp : Net_UnaryOp<"softmax", "softmax over the channels of every position">;
+
+def Net_ReluOp : Net_UnaryOp<"relu", "the activation max(x, 0)">;
 
 def Net_NormOp : Net_Op<"norm", [AllTypesMatch<["input", "result"]>]> {
   let summary = "normalization layer: subtracts the largest channel of every position";
@@ -143,6 +159,43 @@ def Net_ConvOp : Net_ConvolutionOp<"conv"> {
     Example: `%y = net.conv %x patch [2] weights dense<0.5> : tensor<2x3x4xf64>
       : tensor<?x4x8xf32> -> tensor<?x6x4xf32>`
   }];
+}
+
+def Net_PointwiseOp : Net_Op<"pointwise"> {
+  let summary = "1x1 convolution with a bias, the same filter for every group of channels";
+  let description = [{
+    y[g * out + o] = bias[o] + sum_i weights[o, i] x[g * in + i].
+
+    - C1: `weights` is [out x in], `bias` [out], both finite.
+    - C2: input has groups * in channels, the result groups * out, and the same positions.
+    - C3: in = 1 or out = 1: what follows a layer of hidden units, or makes one, of a function of one variable.
+    Example: `%y = net.pointwise %x weights dense<[[1.0], [1.0]]> : tensor<2x1xf64> bias dense<[2.0, 1.0]> : tensor<2xf64>
+      : tensor<?x4x8xf32> -> tensor<?x8x8xf32>`
+  }];
+  let arguments = (ins Net_Map:$input, ElementsAttr:$weights, ElementsAttr:$bias);
+  let results = (outs Net_Map:$result);
+  let assemblyFormat = [{
+    $input `weights` $weights `bias` $bias attr-dict `:` type($input) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Net_PiecewiseOp : Net_Op<"piecewise", [SameOperandsAndResultType]> {
+  let summary = "a piecewise linear function of every channel: three layers of ReLUs in one";
+  let description = [{
+    y = offset + sum_j out[j] ReLU(in[j] x + bias[j]): what `net.pointwise`, `net.relu` and `net.pointwise` compute, one
+    variable at a time. Where there are many units it is looked up: the piece that x lies in, then its line.
+
+    - C1: `in`, `bias` and `out` are vectors of one length, at least 1, with finite entries; so is `offset`.
+    Example: `%y = net.piecewise %x in [1.0, 1.0] bias [2.0, 1.0] out [0.5, 0.5] offset 0.0 : tensor<?x4x8xf32>`
+  }];
+  let arguments = (ins Net_Map:$input, DenseF64ArrayAttr:$in, DenseF64ArrayAttr:$bias, DenseF64ArrayAttr:$out,
+                       F64Attr:$offset);
+  let results = (outs Net_Map:$result);
+  let assemblyFormat = [{
+    $input `in` $in `bias` $bias `out` $out `offset` $offset attr-dict `:` type($input)
+  }];
+  let hasVerifier = 1;
 }
 
 def Net_LogSumExpConvOp : Net_ConvolutionOp<"logsumexp_conv"> {
@@ -208,6 +261,16 @@ def Net_UpsampleOp : Net_GroupOp<"upsample"> {
 
     - C1: the result has groups times the input's channels, and the same positions.
     Example: `%y = net.upsample %x groups 2 : tensor<?x3x4xf32> -> tensor<?x6x4xf32>`
+  }];
+}
+
+def Net_GroupNormOp : Net_GroupOp<"group_norm"> {
+  let summary = "normalization layer: subtracts the largest channel of every group of every position";
+  let description = [{
+    y[g * S + s] = x[g * S + s] - max over t of x[g * S + t]: `net.norm` for maps with a channel group per child rank.
+
+    - C1: input and result have one type, with a multiple of `groups` channels.
+    Example: `%y = net.group_norm %x groups 2 : tensor<?x6x4xf32> -> tensor<?x6x4xf32>`
   }];
 }
 

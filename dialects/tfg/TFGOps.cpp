@@ -59,6 +59,23 @@ static LogicalResult verifyWeights(Operation *op, StringRef what, ElementsAttr t
   return success();
 }
 
+/// C3
+LogicalResult ModelOp::verify() {
+  if (getActivation() && *getActivation() != "exact" && *getActivation() != "relu")
+    return emitOpError() << "expects activation \"exact\" or \"relu\", got \"" << *getActivation() << "\"";
+  if (auto tolerance = getTolerance(); tolerance && !(tolerance->isFiniteNonZero() && tolerance->convertToDouble() > 0))
+    return emitOpError() << "expects a tolerance in (0, inf), got " << tolerance->convertToDouble();
+  std::optional<ArrayRef<double>> box = getBox();
+  if (!box)
+    return success();
+  bool finite = llvm::all_of(*box, [](double bound) { return std::isfinite(bound); });
+  if (box->size() != 6 || !finite || (*box)[0] > (*box)[1] || (*box)[2] > (*box)[3] || (*box)[4] > (*box)[5] ||
+      !((*box)[2] > 0) || (*box)[4] < 0)
+    return emitOpError() << "expects a box of three finite intervals low <= high, z, sigma > 0 and lambda >= 0, got ["
+                         << *box << "]";
+  return success();
+}
+
 LogicalResult ModelOp::verifyRegions() {
   Value level;
   ObserveOp channel;

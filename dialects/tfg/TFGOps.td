@@ -69,10 +69,14 @@ def TFG_ModelOp : TFG_Op<"model", [Symbol, IsolatedFromAbove, NoTerminator, Sing
   let summary = "a generative hierarchical model and its queries";
   let description = [{
     The body is a chain: one `tfg.root`, one `tfg.children` per level, one `tfg.observe` on the leaves, and any
-    number of `tfg.query`.
+    number of `tfg.query`. The network that is asked for may be stated beside the name: `activation` is "exact" (the
+    default) or "relu"; networks of ReLUs have a `tolerance` and, where the channel is gaussian, a `box`: the intervals
+    of z, sigma and lambda, [low, high] each, that it is certified for.
 
     - C1: the body holds exactly one `tfg.root` and exactly one `tfg.observe`.
     - C2: `tfg.observe` is on the last level, and every level but the last has exactly one `tfg.children`.
+    - C3: `activation` is "exact" or "relu"; `tolerance` is > 0 and finite; `box` holds three intervals, finite, with
+      low <= high, sigma > 0 and lambda >= 0.
 
     Example:
     ```mlir
@@ -85,9 +89,11 @@ def TFG_ModelOp : TFG_Op<"model", [Symbol, IsolatedFromAbove, NoTerminator, Sing
     }
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$description);
+  let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$description, OptionalAttr<StrAttr>:$activation,
+                       OptionalAttr<F64Attr>:$tolerance, OptionalAttr<DenseF64ArrayAttr>:$box);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
+  let hasVerifier = 1;
   let hasRegionVerifier = 1;
 }
 

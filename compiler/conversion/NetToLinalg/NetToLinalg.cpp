@@ -9,9 +9,11 @@
 
 #include "compiler/conversion/Passes.h"
 #include "compiler/conversion/support/Arithmetic.h"
+#include "compiler/conversion/support/Certificate.h"
 #include "compiler/conversion/support/Contraction.h"
 #include "compiler/conversion/support/GaussianField.h"
 #include "compiler/conversion/support/LookUp.h"
+#include "compiler/conversion/support/Piecewise.h"
 #include "compiler/conversion/support/PowerOfTwo.h"
 #include "compiler/conversion/support/Programs.h"
 #include "dialects/net/NetOps.h"
@@ -45,9 +47,17 @@ struct Map {
   bool grouped = false; ///< a channel group per child rank: the tensor is on the index space of the level below
   Value low = {};       ///< the low part of features that are in two parts (SplitLog)
   bool copies = false;  ///< grouped, all groups alike: the tensor is on the index space of the positions themselves
+  int64_t units = 0;    ///< where not 0, channels are states x units, and the tensor has an axis for each
   /// Rank axes of the tensor.
   int64_t depth() const { return level + grouped; }
 };
+
+/// Whether the last result is the log-likelihood. Networks of ReLUs have none, and their lowering says 0: possible.
+bool hasEvidenceHead(func::FuncOp function) {
+  ArrayRef<Type> results = function.getFunctionType().getResults();
+  auto last = results.empty() ? RankedTensorType() : dyn_cast<RankedTensorType>(results.back());
+  return last && last.getRank() == 1;
+}
 
 /// Lowers the net ops of one function, in order.
 class Lowering {
@@ -65,9 +75,13 @@ public:
       if (!isa<net::NetDialect>(op.getDialect()))
         continue;
       builder.setInsertionPoint(&op);
+      bool readsUnits = llvm::any_of(op.getOperands(), [&](Value operand) { return maps.lookup(operand).units > 0; });
+      if (readsUnits && !isa<net::ReluOp, net::PointwiseOp>(op))
+        return op.emitOpError() << "expects hidden units to be summed by a net.pointwise before";
       LogicalResult result =
           TypeSwitch<Operation *, LogicalResult>(&op)
-              .Case<net::SymbolStemOp, net::GaussianStemOp, net::SoftStemOp, net::ExpOp, net::LogOp, net::SoftmaxOp,
+              .Case<net::SymbolStemOp, net::GaussianStemOp, net::ClipOp, net::ReluOp, net::PointwiseOp,
+                    net::PiecewiseOp, net::GroupNormOp, net::SoftStemOp, net::ExpOp, net::LogOp, net::SoftmaxOp,
                     net::NormOp, net::ConvOp, net::LogSumExpConvOp, net::ConvTransposeOp, net::LogSumExpConvTransposeOp,
                     net::SumPoolOp, net::UpsampleOp, net::SiblingSumOp, net::AddOp, net::SubtractOp, net::BiasOp,
                     net::ConstantOp, net::ReadoutOp, net::CastOp, net::ShiftPoolOp, net::EvidenceOp, net::OneHotOp,
@@ -113,10 +127,18 @@ private:
       operand.set(map.tensor);
       results.push_back(map.tensor.getType());
     }
+    if (!hasEvidenceHead(function)) {
+      builder.setInsertionPoint(terminator);
+      Value possible =
+          index.map({}, {}, f64(), {}, [&](ScalarBuilder &b, ValueRange) { return constant(b, f64(), 0); });
+      terminator->insertOperands(terminator->getNumOperands(), possible);
+      results.push_back(possible.getType());
+    }
     for (Operation *op : llvm::reverse(lowered))
       op->erase();
     function.setFunctionType(builder.getFunctionType(function.getBody().getArgumentTypes(), results));
     function->removeAttr("net.branching");
+    function->removeAttr(kCertificateAttr);
     return success();
   }
 
@@ -167,7 +189,7 @@ private:
 
   static int64_t channels(const Map &map) {
     auto type = cast<RankedTensorType>(map.tensor.getType());
-    return type.getDimSize(type.getRank() - 2);
+    return type.getDimSize(type.getRank() - (map.units ? 3 : 2));
   }
 
   static Type elementOf(const Map &map) { return getElementTypeOrSelf(map.tensor.getType()); }
@@ -232,7 +254,7 @@ private:
     auto type = cast<RankedTensorType>(op.getResult().getType());
     Type element = type.getElementType();
     GaussianField field =
-        buildGaussianField(index, branching, op.getObservation(), op.getLambda(), op.getSigma(),
+        buildGaussianField(index, branching, maps.lookup(op.getObservation()).tensor, op.getLambda(), op.getSigma(),
                            *readTable(op.getValues()), type.getDimSize(1), tableShape(op.getValues())[1]);
     Value tensor = index.map(branching, {{'s', type.getDimSize(1)}}, element, {{field.field, Prefix::Path, "sb"}},
                              [&](ScalarBuilder &b, ValueRange x) {
@@ -246,6 +268,16 @@ private:
 
   LogicalResult lower(net::GaussianStemOp op) {
     return field(op, [](ScalarBuilder &, Value logarithm) { return logarithm; });
+  }
+
+  LogicalResult lower(net::ClipOp op) {
+    double low = op.getLow().convertToDouble(), high = op.getHigh().convertToDouble();
+    return each(op.getResult(), get(op.getInput()), {}, [&](ScalarBuilder &b, ValueRange x) {
+      Value least = constant(b, x[0].getType(), low), most = constant(b, x[0].getType(), high);
+      // Comparisons with NaN are false.
+      Value raised = select(b, less(b, x[0], least), least, x[0]);
+      return select(b, less(b, most, raised), most, raised);
+    });
   }
 
   LogicalResult lower(net::SoftStemOp op) {
@@ -282,12 +314,62 @@ private:
                 [](ScalarBuilder &b, ValueRange x) { return flooredLog(b, x[0]); });
   }
 
+  /// Hidden units, where there are any, on an axis of their own.
+  LogicalResult lower(net::ReluOp op) {
+    Map map = get(op.getInput());
+    auto positive = [](ScalarBuilder &b, ValueRange x) { return max(b, x[0], constant(b, x[0].getType(), 0)); };
+    if (map.units == 0)
+      return each(op.getResult(), map, {}, positive);
+    map.tensor = index.map(ranks(map), {{'s', channels(map)}, {'k', map.units}}, elementOf(map),
+                           {{map.tensor, Prefix::Path, "skb"}}, positive);
+    maps[op.getResult()] = map;
+    return success();
+  }
+
+  LogicalResult lower(net::PointwiseOp op) {
+    Map map = get(op.getInput());
+    int64_t out = tableShape(op.getWeights())[0], in = tableShape(op.getWeights())[1];
+    bool sums = map.units > 0;
+    if (sums ? in != map.units || out != 1 : in != 1)
+      return op.emitOpError() << "expects weights of shape [" << (sums ? "1 x " + std::to_string(map.units) : "out x 1")
+                              << "] behind the layer before, got [" << out << " x " << in << "]";
+    std::vector<double> bias = *readTable(op.getBias());
+    Value weights = index.table({in * out}, *readTable(op.getWeights()), elementOf(map));
+    auto multiply = [](ScalarBuilder &b, ValueRange x) { return fma(b, x[1], x[0], x[2]); };
+    if (!sums)
+      map.tensor = index.map(ranks(map), {{'s', channels(map)}, {'k', out}}, elementOf(map),
+                             {{map.tensor, Prefix::Path, "sb"},
+                              {weights, Prefix::None, "k"},
+                              {index.table({out}, bias, elementOf(map)), Prefix::None, "k"}},
+                             multiply);
+    else
+      map.tensor = index.reduce(ranks(map), {{'s', channels(map)}, {'k', in, /*reduction=*/true}}, elementOf(map),
+                                bias[0], {{map.tensor, Prefix::Path, "skb"}, {weights, Prefix::None, "k"}}, multiply);
+    map.units = sums ? 0 : out;
+    maps[op.getResult()] = map;
+    return success();
+  }
+
+  LogicalResult lower(net::PiecewiseOp op) {
+    return each(op.getResult(), get(op.getInput()), {}, [&](ScalarBuilder &b, ValueRange x) {
+      return evaluateUnits(b, x[0], op.getIn(), op.getBias(), op.getOut(), op.getOffset().convertToDouble());
+    });
+  }
+
   LogicalResult lower(net::SoftmaxOp op) {
     Map map = parts(op.getInput());
     Value weights = weightsAbout(map, maximumOf(map));
     Value sum = sumOverStates(index, ranks(map), channels(map), weights);
     return each(op.getResult(), {weights, map.level, map.grouped}, {{sum, Prefix::Path, "b"}},
                 [](ScalarBuilder &b, ValueRange x) { return div(b, x[0], x[1]); });
+  }
+
+  LogicalResult lower(net::GroupNormOp op) {
+    Map map = get(op.getInput());
+    if (!map.grouped || ranks(map).back() != static_cast<int64_t>(op.getGroups()))
+      return op.emitOpError() << "expects a channel group per child rank";
+    return each(op.getResult(), map, {{maximumOf(map), Prefix::Path, "b"}},
+                [](ScalarBuilder &b, ValueRange x) { return floored(b, sub(b, x[0], x[1])); });
   }
 
   LogicalResult lower(net::NormOp op) {
@@ -498,7 +580,7 @@ private:
     auto type = cast<RankedTensorType>(op.getResult().getType());
     if (type.getElementType().isF32()) {
       GaussianMessage leaf =
-          buildGaussianMessage(index, branching, op.getObservation(), op.getLambda(), op.getSigma(),
+          buildGaussianMessage(index, branching, maps.lookup(op.getObservation()).tensor, op.getLambda(), op.getSigma(),
                                *readTable(op.getValues()), type.getDimSize(1), tableShape(op.getValues())[1]);
       maps[op.getResult()] = {leaf.message, depth(), false};
       maps[op.getShift()] = {leaf.logDensity, depth(), false};
@@ -608,7 +690,8 @@ struct ConvertNetToLinalg : espalier::impl::ConvertNetToLinalgBase<ConvertNetToL
       if (function.getOps<net::SoftmaxOp>().empty() && function.getOps<net::ProportionOp>().empty())
         continue;
       FailureOr<SmallVector<int64_t>> branching = branchingOf(function);
-      if (failed(branching) || failed(checkProgram(function)) || failed(Lowering(function, *branching).run()))
+      if (failed(branching) || failed(checkProgram(function, /*leastResults=*/1)) ||
+          failed(Lowering(function, *branching).run()))
         return signalPassFailure();
     }
   }

@@ -208,6 +208,7 @@ struct ConvertTFGToBP : espalier::impl::ConvertTFGToBPBase<ConvertTFGToBP> {
     auto write = [&](const Model &model, const ProgramSpec &spec, FloatType arrays, Location loc) {
       Arithmetic arithmetic = chooseArithmetic(model, spec.leafMessages(), arrays);
       ProgramWriter(arithmetic, spec, arrays).write(getOperation(), loc);
+      return success();
     };
     if (failed(writePrograms(getOperation(), dtype, write)))
       signalPassFailure();

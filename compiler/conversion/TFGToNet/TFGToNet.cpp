@@ -3,15 +3,15 @@
 // Draws the network of arXiv 2404.18444 for a model (docs/rationale-net.md). Encoder block of level l: exp, strided
 // convolution, log, sum-pooling, norm. Decoder block: up-sampling, skip, exp, transposed convolution, log, skip, norm.
 // Where a kernel's zeros make exp underflow what still counts, exp, convolution and log are one log-sum-exp layer, and
-// the decoder adds the siblings' messages instead of subtracting the skip.
+// the decoder adds the siblings' messages instead of subtracting the skip. Networks of ReLUs have a writer of their
+// own.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/analysis/Normalize.h"
 #include "compiler/conversion/Passes.h"
-#include "compiler/conversion/support/Programs.h"
-#include "dialects/net/NetOps.h"
-#include "dialects/support/Tables.h"
+#include "compiler/conversion/TFGToNet/Drawing.h"
+#include "compiler/conversion/TFGToNet/ReluWriter.h"
 
 namespace espalier {
 #define GEN_PASS_DEF_CONVERTTFGTONET
@@ -45,73 +45,28 @@ Arithmetic chooseArithmetic(const Model &model, LeafMessages leaves, FloatType a
 }
 
 /// Draws one network. What the encoder leaves for the decoder (its skips) is kept by level.
-class NetworkWriter {
+class NetworkWriter : Drawing {
 public:
   NetworkWriter(const Arithmetic &arithmetic, const ProgramSpec &spec, FloatType arrays)
-      : model(arithmetic.prepared.model), ranges(arithmetic.ranges), real(arithmetic.real),
-        logPartition(arithmetic.prepared.logPartition), spec(spec), arrays(arrays), context(arrays.getContext()),
-        builder(context), features(model.depth() + 1), messages(model.depth() + 1) {}
+      : Drawing(arithmetic.prepared.model, spec, arithmetic.real, arrays), ranges(arithmetic.ranges),
+        logPartition(arithmetic.prepared.logPartition), features(model.depth() + 1), messages(model.depth() + 1) {}
 
   void write(ModuleOp module, Location location) {
-    loc = location;
-    int64_t depth = model.depth();
-    SmallVector<Type> results;
-    for (int64_t l = 0; l <= (spec.downward ? depth : 0); ++l)
-      results.push_back(mapType(l, model.states(l), arrays));
-    if (spec.downward)
-      results.push_back(mapType(depth, model.valueSize, arrays));
-    results.push_back(RankedTensorType::get({ShapedType::kDynamic}, builder.getF64Type()));
-    func::FuncOp function = createProgram(module, loc, "net", spec, evidenceType(), results);
-    function->setAttr("net.branching", branching());
-    builder.setInsertionPointToStart(&function.getBody().front());
-
+    Type loglik = RankedTensorType::get({ShapedType::kDynamic}, builder.getF64Type());
+    func::FuncOp function = createFunction(module, location, loglik);
     stem(function);
-    for (int64_t l = depth; l >= 1; --l)
+    for (int64_t l = model.depth(); l >= 1; --l)
       encoderBlock(l);
     Value belief = net::BiasOp::create(builder, loc, features[0].getType(), features[0], prior());
     SmallVector<Value> heads = {head(0, belief)};
     if (spec.downward)
       decoder(belief, heads);
     heads.push_back(
-        net::EvidenceOp::create(builder, loc, results.back(), belief, shift, builder.getF64FloatAttr(logPartition)));
+        net::EvidenceOp::create(builder, loc, loglik, belief, shift, builder.getF64FloatAttr(logPartition)));
     func::ReturnOp::create(builder, loc, heads);
   }
 
 private:
-  /// Positions of level l; one position for the root.
-  std::vector<int64_t> positions(int64_t l) const { return model.shape(l); }
-
-  RankedTensorType mapType(int64_t l, int64_t channels, Type type = nullptr) const {
-    SmallVector<int64_t> shape = {ShapedType::kDynamic, channels};
-    llvm::append_range(shape, positions(l));
-    return RankedTensorType::get(shape, type ? type : Type(real));
-  }
-
-  /// Batch and positions, without channels.
-  RankedTensorType flatType(int64_t l, Type type) const {
-    SmallVector<int64_t> shape = {ShapedType::kDynamic};
-    llvm::append_range(shape, positions(l));
-    return RankedTensorType::get(shape, type);
-  }
-
-  RankedTensorType shiftType(int64_t l) { return flatType(l, builder.getF64Type()); }
-
-  Type evidenceType() {
-    if (spec.evidence == Evidence::Symbol)
-      return flatType(model.depth(), builder.getI32Type());
-    return mapType(model.depth(), spec.evidence == Evidence::Gaussian ? model.valueSize : model.leafStates(), arrays);
-  }
-
-  ArrayAttr branching() {
-    SmallVector<Attribute> levels;
-    for (const Level &level : model.levels)
-      levels.push_back(builder.getDenseI64ArrayAttr(level.patch));
-    return builder.getArrayAttr(levels);
-  }
-
-  ElementsAttr prior() { return makeTable(context, {model.rootStates}, model.prior, "prior"); }
-  ElementsAttr values() { return makeTable(context, {model.leafStates(), model.valueSize}, model.values, "values"); }
-
   void stem(func::FuncOp function) {
     int64_t depth = model.depth();
     Value input = function.getArgument(0);
@@ -139,23 +94,21 @@ private:
   /// A norm layer whose maximum goes into the running shift.
   Value normalize(int64_t l, Value map) {
     auto norm = net::NormOp::create(builder, loc, TypeRange{map.getType(), shiftType(l)}, map);
-    shift = shift ? net::ShiftPoolOp::create(builder, loc, shiftType(l), shift, norm.getShift(),
-                                             builder.getDenseI64ArrayAttr(model.levels[l].patch))
-                        .getResult()
-                  : norm.getShift();
+    shift = shift
+                ? net::ShiftPoolOp::create(builder, loc, shiftType(l), shift, norm.getShift(), patch(l + 1)).getResult()
+                : norm.getShift();
     return norm.getResult();
   }
 
   void encoderBlock(int64_t l) {
-    auto patch = builder.getDenseI64ArrayAttr(model.levels[l - 1].patch);
     ElementsAttr weights = edgeKernels(model, l, context);
     Type grouped = mapType(l - 1, model.ranks(l) * model.states(l - 1));
     if (ranges.levels[l - 1].upShared) {
       Value linear = net::ExpOp::create(builder, loc, features[l].getType(), features[l]);
-      Value product = net::ConvOp::create(builder, loc, grouped, linear, patch, weights);
+      Value product = net::ConvOp::create(builder, loc, grouped, linear, patch(l), weights);
       messages[l] = net::LogOp::create(builder, loc, grouped, product);
     } else {
-      messages[l] = net::LogSumExpConvOp::create(builder, loc, grouped, features[l], patch, weights);
+      messages[l] = net::LogSumExpConvOp::create(builder, loc, grouped, features[l], patch(l), weights);
     }
     Value pooled =
         net::SumPoolOp::create(builder, loc, mapType(l - 1, model.states(l - 1)), messages[l], model.ranks(l));
@@ -174,23 +127,11 @@ private:
       belief = norm(net::AddOp::create(builder, loc, incoming.getType(), incoming, features[l]));
       heads.push_back(head(l, belief));
     }
-    heads.push_back(
-        net::ReadoutOp::create(builder, loc, mapType(model.depth(), model.valueSize, arrays), heads.back(), values()));
+    heads.push_back(readout(heads.back()));
   }
-
-  /// The posterior of a level, in the arrays' type.
-  Value head(int64_t l, Value belief) {
-    Value posterior = net::SoftmaxOp::create(builder, loc, belief.getType(), belief);
-    if (real == arrays)
-      return posterior;
-    return net::CastOp::create(builder, loc, mapType(l, model.states(l), arrays), posterior);
-  }
-
-  Value norm(Value map) { return net::NormOp::create(builder, loc, TypeRange{map.getType()}, map).getResult(); }
 
   /// What level l hears from above, normalized.
   Value decoderBlock(int64_t l, Value belief, Value incoming) {
-    auto patch = builder.getDenseI64ArrayAttr(model.levels[l - 1].patch);
     ElementsAttr weights = edgeKernels(model, l, context);
     Type grouped = messages[l].getType(), result = mapType(l, model.states(l));
     Value above;
@@ -198,24 +139,17 @@ private:
       Value copies = net::UpsampleOp::create(builder, loc, grouped, belief, model.ranks(l));
       above = net::SubtractOp::create(builder, loc, grouped, copies, messages[l]);
       Value linear = net::ExpOp::create(builder, loc, grouped, above);
-      Value product = net::ConvTransposeOp::create(builder, loc, result, linear, patch, weights);
+      Value product = net::ConvTransposeOp::create(builder, loc, result, linear, patch(l), weights);
       return norm(net::LogOp::create(builder, loc, result, product));
     }
     Value copies = net::UpsampleOp::create(builder, loc, grouped, incoming, model.ranks(l));
     Value siblings = net::SiblingSumOp::create(builder, loc, grouped, messages[l], model.ranks(l));
     above = net::AddOp::create(builder, loc, grouped, copies, siblings);
-    return norm(net::LogSumExpConvTransposeOp::create(builder, loc, result, above, patch, weights));
+    return norm(net::LogSumExpConvTransposeOp::create(builder, loc, result, above, patch(l), weights));
   }
 
-  const Model &model;
   const MessageRanges &ranges;
-  FloatType real; ///< of feature maps
   double logPartition;
-  const ProgramSpec &spec;
-  FloatType arrays; ///< of evidence and heads
-  MLIRContext *context;
-  OpBuilder builder;
-  Location loc = UnknownLoc::get(context);
   SmallVector<Value> features; ///< features[l]: h of level l, normalized; the skip into the decoder's sum
   SmallVector<Value> messages; ///< messages[l]: q of level l, a channel group per rank; the skip into its first layer
   Value shift;
@@ -226,8 +160,11 @@ struct ConvertTFGToNet : espalier::impl::ConvertTFGToNetBase<ConvertTFGToNet> {
 
   void runOnOperation() override {
     auto write = [&](const Model &model, const ProgramSpec &spec, FloatType arrays, Location loc) {
+      if (isRelu(model, spec))
+        return drawReluNetwork(model, spec, arrays, getOperation(), loc);
       Arithmetic arithmetic = chooseArithmetic(model, spec.leafMessages(), arrays);
       NetworkWriter(arithmetic, spec, arrays).write(getOperation(), loc);
+      return success();
     };
     if (failed(writePrograms(getOperation(), dtype, write)))
       signalPassFailure();

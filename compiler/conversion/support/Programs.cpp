@@ -45,8 +45,9 @@ static FailureOr<FloatType> elementTypeOf(StringRef dtype, MLIRContext *context)
   return failure();
 }
 
-LogicalResult writePrograms(ModuleOp module, StringRef dtype,
-                            function_ref<void(const Model &, const ProgramSpec &, FloatType, mlir::Location)> write) {
+LogicalResult
+writePrograms(ModuleOp module, StringRef dtype,
+              function_ref<LogicalResult(const Model &, const ProgramSpec &, FloatType, mlir::Location)> write) {
   FailureOr<tfg::ModelOp> op = findModel(module);
   if (failed(op))
     return failure();
@@ -55,7 +56,8 @@ LogicalResult writePrograms(ModuleOp module, StringRef dtype,
     return module.emitError() << "expects dtype f32 or f64, got " << dtype;
   Model model = readModel(*op);
   for (const ProgramSpec &spec : programsOf(*op, model))
-    write(model, spec, *arrays, op->getLoc());
+    if (failed(write(model, spec, *arrays, op->getLoc())))
+      return failure();
   return success();
 }
 
@@ -73,14 +75,14 @@ ElementsAttr edgeKernels(const Model &model, int64_t l, MLIRContext *context) {
   return makeTable(context, {count, model.states(l - 1), level.states}, kernels, "kernel_" + std::to_string(l));
 }
 
-LogicalResult checkProgram(func::FuncOp function) {
+LogicalResult checkProgram(func::FuncOp function, unsigned leastResults) {
   FunctionType type = function.getFunctionType();
   auto isArray = [](Type t) { return isa<RankedTensorType>(t) && cast<RankedTensorType>(t).getRank() >= 1; };
   if (function.isExternal() || !function.getBody().hasOneBlock())
     return function.emitError() << "expects a program with a body of one block";
   if (type.getNumInputs() != 3 || !isArray(type.getInput(0)) || !type.getInput(1).isF64() || !type.getInput(2).isF64())
     return function.emitError() << "expects the arguments evidence, lambda and sigma, got " << type;
-  if (type.getNumResults() < 2 || !llvm::all_of(type.getResults(), isArray))
+  if (type.getNumResults() < leastResults || !llvm::all_of(type.getResults(), isArray))
     return function.emitError() << "expects posteriors and a log-likelihood as results, got " << type;
   return success();
 }

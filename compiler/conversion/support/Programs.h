@@ -30,10 +30,12 @@ struct ProgramSpec {
 };
 
 /// Calls `write` for each function that answers the queries of the module's model: for the model's own channel and for
-/// soft evidence. Fails, saying why, where the module states no model or `dtype` is neither f32 nor f64.
+/// soft evidence. Fails, saying why, where the module states no model, `dtype` is neither f32 nor f64, or `write`
+/// fails.
 mlir::LogicalResult writePrograms(
     mlir::ModuleOp module, llvm::StringRef dtype,
-    llvm::function_ref<void(const Model &, const ProgramSpec &, mlir::FloatType arrays, mlir::Location)> write);
+    llvm::function_ref<mlir::LogicalResult(const Model &, const ProgramSpec &, mlir::FloatType arrays, mlir::Location)>
+        write);
 
 Precision precisionOf(mlir::FloatType type);
 
@@ -41,8 +43,9 @@ Precision precisionOf(mlir::FloatType type);
 mlir::ElementsAttr edgeKernels(const Model &model, int64_t l, mlir::MLIRContext *context);
 
 /// Checks that `function` is a program: evidence (a tensor whose last or first axis is the batch), lambda, sigma as
-/// arguments; posteriors and, last, the log-likelihood as results. Modules may have been edited by hand.
-mlir::LogicalResult checkProgram(mlir::func::FuncOp function);
+/// arguments; posteriors and, last, the log-likelihood as results. Modules may have been edited by hand. Networks of
+/// ReLUs have no log-likelihood until they are lowered: `leastResults` is then 1.
+mlir::LogicalResult checkProgram(mlir::func::FuncOp function, unsigned leastResults = 2);
 
 /// An empty function `program`_`suffix` at the end of the module with an entry block. Arguments: evidence,
 /// lambda, sigma (f64).
