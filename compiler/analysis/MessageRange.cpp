@@ -29,10 +29,10 @@ struct KernelFacts {
   double rowRatio = 0;         ///< max over s, a, a' of log K[s, a] / K[s, a']
   double minEntry = kInfinity; ///< log of the least non-zero entry
   double maxEntry = -kInfinity;
-  double rowSum = -kInfinity;       ///< log of the largest row sum
-  double columnSum = -kInfinity;    ///< log of the largest column sum
-  double minRowSum = kInfinity;     ///< log of the least row sum
-  double minColumnSum = kInfinity;  ///< log of the least column sum
+  double rowSum = -kInfinity;      ///< log of the largest row sum
+  double columnSum = -kInfinity;   ///< log of the largest column sum
+  double minRowSum = kInfinity;    ///< log of the least row sum
+  double minColumnSum = kInfinity; ///< log of the least column sum
 };
 
 /// Least non-zero and largest entry of a row or a column, and its sum.

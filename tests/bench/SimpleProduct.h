@@ -58,7 +58,7 @@ private:
     }
   }
 
-  alignas(64) std::array<Real, S *S> entries = {};
+  alignas(64) std::array<Real, S * S> entries = {};
 };
 
 } // namespace espalier::bench

@@ -156,14 +156,13 @@ Value normalizeOverStates(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, int
 Value reduceOverSiblings(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, int64_t states, double init, Value messages,
                          IndexSpaceBuilder::Body body) {
   int64_t own = ranks.size() - 1, sibling = ranks.size() + 1;
-  Value others =
-      index.reduce(ranks, {{'s', states}, {'j', ranks.back(), /*reduction=*/true}},
-                   getElementTypeOrSelf(messages.getType()), init, {{messages, Prefix::Parent, "jsb"}},
-                   [&](ScalarBuilder &b, ValueRange x) -> Value {
-                     Value same = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, linalg::IndexOp::create(b, own),
-                                                        linalg::IndexOp::create(b, sibling));
-                     return select(b, same, x[1], body(b, x));
-                   });
+  Value others = index.reduce(
+      ranks, {{'s', states}, {'j', ranks.back(), /*reduction=*/true}}, getElementTypeOrSelf(messages.getType()), init,
+      {{messages, Prefix::Parent, "jsb"}}, [&](ScalarBuilder &b, ValueRange x) -> Value {
+        Value same = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, linalg::IndexOp::create(b, own),
+                                           linalg::IndexOp::create(b, sibling));
+        return select(b, same, x[1], body(b, x));
+      });
   others.getDefiningOp()->setAttr(kLeaveOneOutAttr, UnitAttr::get(others.getContext()));
   return others;
 }

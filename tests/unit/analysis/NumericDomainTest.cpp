@@ -113,9 +113,9 @@ TEST_CASE("the prior's ratio counts downward only") {
 }
 
 TEST_CASE("products are normalized just before they could leave the range") {
-  // A leaf's message is at least log 0.1 = -2.3. Rows of the kernel sum to 1, so an edge keeps the least entry, and each
-  // level doubles its log: -4.6, -9.2, -18.4, -36.8 on the way up and -73.7 next, beyond the -60 that leave a margin in
-  // single precision. So the fourth product is normalized, and every fourth from there.
+  // A leaf's message is at least log 0.1 = -2.3. Rows of the kernel sum to 1, so an edge keeps the least entry, and
+  // each level doubles its log: -4.6, -9.2, -18.4, -36.8 on the way up and -73.7 next, beyond the -60 that leave a
+  // margin in single precision. So the fourth product is normalized, and every fourth from there.
   const MessageRanges ranges = analyzeMessageRanges(uniformTree(9, 2, symmetric(0.1)), any, f32);
   REQUIRE(ranges.linear);
   for (int64_t l = 1; l <= 9; ++l)

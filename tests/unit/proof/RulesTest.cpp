@@ -191,9 +191,7 @@ const std::map<std::string, std::function<TermRef(Random &)>> kSides = {
     {"factor-through-siblings", [](Random &r) { return layerOf(r, Kind::Siblings, r.scaled(2, r.states()), 0); }},
     {"factor-through-copies", [](Random &r) { return layerOf(r, Kind::Copies, r.scaled(1, r.states()), 1); }},
     {"factor-through-product",
-     [](Random &r) {
-       return r.terms.product({r.scaled(1, 3), r.weights(1, 3), r.scaled(1, 3)});
-     }},
+     [](Random &r) { return r.terms.product({r.scaled(1, 3), r.weights(1, 3), r.scaled(1, 3)}); }},
     {"factor-through-quotient",
      [](Random &r) {
        TermRef x = r.pick(2) ? r.scaled(1, 3) : r.weights(1, 3), y = r.weights(1, 3);
@@ -204,9 +202,7 @@ const std::map<std::string, std::function<TermRef(Random &)>> kSides = {
     {"factor-under-posterior", [](Random &r) { return r.terms.like(Kind::Posterior, r.scaled(1, r.states())); }},
     {"factor-into-loglik", [](Random &r) { return headOf(r, Kind::Loglik, r.scaled(0, r.states())); }},
     {"copies-of-product",
-     [](Random &r) {
-       return layerOf(r, Kind::Copies, r.terms.product({r.weights(1, 5), r.weights(1, 5)}), 1);
-     }},
+     [](Random &r) { return layerOf(r, Kind::Copies, r.terms.product({r.weights(1, 5), r.weights(1, 5)}), 1); }},
     {"pool-of-sum", [](Random &r) { return r.terms.shift(Kind::PoolShift, r.terms.sum(r.shift(2), r.shift(2), -1)); }},
 };
 
