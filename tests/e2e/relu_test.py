@@ -170,6 +170,15 @@ class Promises(TestCase):
         done = harness.run(executable, "verify", "--samples=4")
         self.assertEqual(done.code, 0, done.out + str(done))
 
+    def test_bench_measures_what_the_network_answers(self):
+        executable = self.compile(self.write(SYMBOLS, branching=[2, 2], states=[3, 2, 3], seed=4), "--activation=relu")
+        done = harness.run(executable, "bench", "--batch=1", "--threads=1", "--json")
+        self.assertEqual(done.code, 0, str(done))
+        measured = {(row["query"], row["program"]) for row in json.loads(done.out)["rows"]}
+        self.assertIn(("loglik", "bp"), measured)
+        self.assertIn(("classify", "net"), measured)
+        self.assertNotIn(("loglik", "net"), measured)
+
     def test_beyond_the_box_is_clipped(self):
         executable = self.compile(self.write(GAUSSIAN, branching=[2, 3], states=[2, 3, 3], seed=5), "--activation=relu")
         z = np.array([[-100.0, 100, 3, -3, 50, np.nan]])
