@@ -7,6 +7,8 @@ target_compile_options(espalier_options INTERFACE -Wall -Wextra $<$<BOOL:${ESPAL
 if(ESPALIER_SANITIZE)
   target_compile_options(espalier_options INTERFACE -fsanitize=${ESPALIER_SANITIZE} -fno-sanitize-recover=all
                                                     -fno-omit-frame-pointer)
+  # GCC loses track of initializations behind the checks that it inserts, and then warns of the standard library.
+  target_compile_options(espalier_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(espalier_options INTERFACE -fsanitize=${ESPALIER_SANITIZE})
 endif()
 
