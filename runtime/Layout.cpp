@@ -46,94 +46,149 @@ Layout::Layout(const Model &model, int64_t l, int64_t width) : nodes(model.nodes
 namespace {
 
 constexpr int64_t square = 4;
-constexpr int64_t blocksAhead = 8; ///< measured: fewer wait, many more are evicted again
+constexpr int64_t blocksAhead = 4; ///< measured: fewer wait, more are evicted again
 
-/// out[i][j] = in[j][i] for 4 x 4 values of 4 bytes; moves keep the bits of integers too.
-template <typename T> void transposeSquare(const T *const in[square], T *const out[square]) {
-  auto load = [&](int i) { return _mm_loadu_ps(reinterpret_cast<const float *>(in[i])); };
-  auto store = [&](int i, __m128 row) { _mm_storeu_ps(reinterpret_cast<float *>(out[i]), row); };
-  __m128 a = load(0), b = load(1), c = load(2), d = load(3);
-  _MM_TRANSPOSE4_PS(a, b, c, d);
+/// Four values as they lie in memory. Moves keep the bits of integers too.
+template <typename T> struct Quad {
+  __m128 bits;
+
+  static Quad load(const T *p) { return {_mm_loadu_ps(reinterpret_cast<const float *>(p))}; }
+  void store(T *p) const { _mm_storeu_ps(reinterpret_cast<float *>(p), bits); }
+  static void transpose(Quad &a, Quad &b, Quad &c, Quad &d) { _MM_TRANSPOSE4_PS(a.bits, b.bits, c.bits, d.bits); }
+};
+
+template <> struct Quad<double> {
+  __m128d low, high;
+
+  static Quad load(const double *p) { return {_mm_loadu_pd(p), _mm_loadu_pd(p + 2)}; }
+  void store(double *p) const {
+    _mm_storeu_pd(p, low);
+    _mm_storeu_pd(p + 2, high);
+  }
+  static void transpose(Quad &a, Quad &b, Quad &c, Quad &d) {
+    Quad p = {_mm_unpacklo_pd(a.low, b.low), _mm_unpacklo_pd(c.low, d.low)};
+    Quad q = {_mm_unpackhi_pd(a.low, b.low), _mm_unpackhi_pd(c.low, d.low)};
+    Quad r = {_mm_unpacklo_pd(a.high, b.high), _mm_unpacklo_pd(c.high, d.high)};
+    Quad s = {_mm_unpackhi_pd(a.high, b.high), _mm_unpackhi_pd(c.high, d.high)};
+    a = p, b = q, c = r, d = s;
+  }
+};
+
+/// A square, its rows from load(0..3), its columns to store(0..3). Written out, so that all of it stays in registers.
+template <typename T, typename Load, typename Store> void transpose(Load load, Store store) {
+  Quad<T> a = load(0), b = load(1), c = load(2), d = load(3);
+  Quad<T>::transpose(a, b, c, d);
   store(0, a);
   store(1, b);
   store(2, c);
   store(3, d);
 }
 
-void transposeSquare(const double *const in[square], double *const out[square]) {
-  for (int i = 0; i < square; i += 2)
-    for (int j = 0; j < square; j += 2) {
-      __m128d a = _mm_loadu_pd(in[j] + i), b = _mm_loadu_pd(in[j + 1] + i);
-      _mm_storeu_pd(out[i] + j, _mm_unpacklo_pd(a, b));
-      _mm_storeu_pd(out[i + 1] + j, _mm_unpackhi_pd(a, b));
-    }
-}
+/// What becomes of values on their way: nothing, or of -1 the number of states.
+struct AsTheyAre {
+  template <typename T> T operator()(T value) const { return value; }
+};
 
-/// Calls squareAt(index, sample, rows) for whole squares and single(index, sample, row) for what the edges leave;
-/// rows are the tile's rows of the values from `index` on. Every sample of a user's array is a stream of its own, too
-/// many for the hardware to foresee: the lines of a later block are asked for by hand.
-template <typename T, typename SquareAt, typename Single>
-void walk(const Layout &layout, const T *user, int64_t count, SquareAt squareAt, Single single) {
-  constexpr int64_t block = 64 / sizeof(T);
-  for (int64_t begin = 0; begin < layout.size(); begin += block) {
-    int64_t length = std::min(layout.size() - begin, block);
-    int64_t whole = length / square * square;
-    int64_t rows[block];
+struct MissingAsStates {
+  int32_t states;
+
+  int32_t operator()(int32_t symbol) const { return symbol + (symbol >> 31 & (states + 1)); }
+  Quad<int32_t> operator()(Quad<int32_t> symbols) const {
+    __m128i s = _mm_castps_si128(symbols.bits);
+    __m128i more = _mm_and_si128(_mm_srai_epi32(s, 31), _mm_set1_epi32(states + 1));
+    return {_mm_castsi128_ps(_mm_add_epi32(s, more))};
+  }
+};
+
+/// The lines of the user's array, one block of each sample's after the other, and the tile's rows of their values.
+template <typename T> class Blocks {
+public:
+  static constexpr int64_t size = 64 / sizeof(T);
+
+  explicit Blocks(const Layout &layout) : layout(layout) { find(); }
+
+  bool done() const { return begin >= layout.size(); }
+  void next() {
+    begin += size;
+    find();
+  }
+
+  /// Every sample of a user's array is a stream of its own, too many for the hardware to foresee: the lines of a later
+  /// block are asked for by hand.
+  void askForLater(const T *user, int64_t sample) const {
+    if (int64_t later = begin + blocksAhead * size; later < layout.size())
+      for (int64_t j = 0; j < square; ++j)
+        __builtin_prefetch(user + (sample + j) * layout.size() + later);
+  }
+
+  int64_t begin = 0, length = 0;
+  int64_t rows[size] = {};
+
+private:
+  void find() {
+    length = std::clamp<int64_t>(layout.size() - begin, 0, size);
     for (int64_t i = 0; i < length; ++i)
       rows[i] = layout.row(begin + i);
-    int64_t sample = 0;
-    for (; sample + square <= count; sample += square) {
-      if (int64_t later = begin + blocksAhead * block; later < layout.size())
-        for (int64_t j = 0; j < square; ++j)
-          __builtin_prefetch(user + (sample + j) * layout.size() + later);
-      for (int64_t i = 0; i < whole; i += square)
-        squareAt(begin + i, sample, rows + i);
-      for (int64_t i = whole; i < length; ++i)
-        for (int64_t j = 0; j < square; ++j)
-          single(begin + i, sample + j, rows[i]);
-    }
-    for (; sample < count; ++sample)
-      for (int64_t i = 0; i < length; ++i)
-        single(begin + i, sample, rows[i]);
   }
+
+  const Layout &layout;
+};
+
+/// Calls squares(block, sample) where four samples and a whole block are left, single(index, row, sample) elsewhere.
+template <typename T, typename Squares, typename Single>
+void walk(const Layout &layout, const T *user, int64_t count, Squares squares, Single single) {
+  for (Blocks<T> block(layout); !block.done(); block.next()) {
+    int64_t sample = 0;
+    if (block.length == Blocks<T>::size)
+      for (; sample + square <= count; sample += square) {
+        block.askForLater(user, sample);
+        squares(block, sample);
+      }
+    for (; sample < count; ++sample)
+      for (int64_t i = 0; i < block.length; ++i)
+        single(block.begin + i, block.rows[i], sample);
+  }
+}
+
+template <typename T, typename Change>
+void bringIn(const Layout &layout, const T *user, int64_t count, T *tileData, int64_t tile, Change change) {
+  const int64_t stride = layout.size();
+  auto squares = [&](const Blocks<T> &block, int64_t sample) {
+    for (int64_t i = 0; i < Blocks<T>::size; i += square) {
+      const T *from = user + sample * stride + block.begin + i;
+      auto load = [&](int64_t j) { return Quad<T>::load(from + j * stride); };
+      auto store = [&](int64_t j, Quad<T> q) { change(q).store(tileData + block.rows[i + j] * tile + sample); };
+      transpose<T>(load, store);
+    }
+  };
+  walk(layout, user, count, squares, [&](int64_t index, int64_t row, int64_t sample) {
+    tileData[row * tile + sample] = change(user[sample * stride + index]);
+  });
 }
 
 } // namespace
 
 template <typename T> void Layout::toTile(const T *user, int64_t count, T *tileData, int64_t tile) const {
-  int64_t stride = size();
-  walk(
-      *this, user, count,
-      [&](int64_t index, int64_t sample, const int64_t *rows) {
-        const T *in[square];
-        T *out[square];
-        for (int64_t i = 0; i < square; ++i) {
-          in[i] = user + (sample + i) * stride + index;
-          out[i] = tileData + rows[i] * tile + sample;
-        }
-        transposeSquare(in, out);
-      },
-      [&](int64_t index, int64_t sample, int64_t row) {
-        tileData[row * tile + sample] = user[sample * stride + index];
-      });
+  bringIn(*this, user, count, tileData, tile, AsTheyAre());
+}
+
+void Layout::symbolsToTile(const int32_t *user, int64_t count, int32_t *tileData, int64_t tile, int32_t states) const {
+  bringIn(*this, user, count, tileData, tile, MissingAsStates{states});
 }
 
 template <typename T> void Layout::fromTile(const T *tileData, int64_t tile, T *user, int64_t count) const {
-  int64_t stride = size();
-  walk(
-      *this, user, count,
-      [&](int64_t index, int64_t sample, const int64_t *rows) {
-        const T *in[square];
-        T *out[square];
-        for (int64_t i = 0; i < square; ++i) {
-          in[i] = tileData + rows[i] * tile + sample;
-          out[i] = user + (sample + i) * stride + index;
-        }
-        transposeSquare(in, out);
-      },
-      [&](int64_t index, int64_t sample, int64_t row) {
-        user[sample * stride + index] = tileData[row * tile + sample];
-      });
+  const int64_t stride = size();
+  auto squares = [&](const Blocks<T> &block, int64_t sample) {
+    for (int64_t i = 0; i < Blocks<T>::size; i += square) {
+      T *to = user + sample * stride + block.begin + i;
+      auto load = [&](int64_t j) { return Quad<T>::load(tileData + block.rows[i + j] * tile + sample); };
+      auto store = [&](int64_t j, Quad<T> q) { q.store(to + j * stride); };
+      transpose<T>(load, store);
+    }
+  };
+  walk(*this, user, count, squares, [&](int64_t index, int64_t row, int64_t sample) {
+    user[sample * stride + index] = tileData[row * tile + sample];
+  });
 }
 
 template void Layout::toTile(const int32_t *, int64_t, int32_t *, int64_t) const;

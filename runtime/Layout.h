@@ -34,6 +34,9 @@ public:
   /// double; the tile's other columns are left alone.
   template <typename T> void toTile(const T *user, int64_t count, T *tileData, int64_t tile) const;
 
+  /// The same for symbols, -1 becoming `states`: what a kernel takes for a missing leaf.
+  void symbolsToTile(const int32_t *user, int64_t count, int32_t *tileData, int64_t tile, int32_t states) const;
+
   /// Brings the first `count` samples of a tile back.
   template <typename T> void fromTile(const T *tileData, int64_t tile, T *user, int64_t count) const;
 

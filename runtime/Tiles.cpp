@@ -232,9 +232,11 @@ void Runner::State::runTile(const Array &evidence, Outcome &outcome, int64_t fir
   double *loglik = reinterpret_cast<double *>(local.loglik.data());
   if (count < tile)
     std::fill_n(in, evidenceLayout.size() * tile, nothing<T>(request.evidence, model.leafStates()));
-  evidenceLayout.toTile(evidence.data<T>() + first * evidenceLayout.size(), count, in, tile);
+  const T *user = evidence.data<T>() + first * evidenceLayout.size();
   if constexpr (std::is_same_v<T, int32_t>)
-    markMissing(in, evidenceLayout.size() * tile, static_cast<int32_t>(model.leafStates()));
+    evidenceLayout.symbolsToTile(user, count, in, tile, static_cast<int32_t>(model.leafStates()));
+  else
+    evidenceLayout.toTile(user, count, in, tile);
   kernel.function(in, request.lambda, request.sigma, select(), out, loglik, local.workspace.data());
   std::copy_n(loglik, count, outcome.loglik.begin() + first);
   if (request.query != Query::Loglik)

@@ -98,6 +98,25 @@ TEMPLATE_TEST_CASE("layout: tiles hold every value at its node's row", "[layout]
       }
 }
 
+TEST_CASE("layout: missing symbols come in as the number of states", "[layout]") {
+  for (const auto &branching : {std::vector<std::vector<int64_t>>{{2, 2}, {3, 1}, {1, 5}}, {{4}, {4}, {5}}, {{3}}})
+    for (int64_t count : {1, 4, 7, 8}) {
+      Layout layout(tree(branching), static_cast<int64_t>(branching.size()), 1);
+      constexpr int64_t tile = 8;
+      constexpr int32_t states = 5;
+      std::vector<int32_t> user(layout.size() * count), tiled(layout.size() * tile, states);
+      for (size_t i = 0; i < user.size(); ++i)
+        user[i] = static_cast<int32_t>(i * 7 % (states + 1)) - 1;
+      layout.symbolsToTile(user.data(), count, tiled.data(), tile, states);
+      std::vector<int32_t> expected(tiled.size(), states);
+      for (int64_t i = 0; i < layout.size(); ++i)
+        for (int64_t t = 0; t < count; ++t)
+          if (int32_t symbol = user[t * layout.size() + i]; symbol >= 0)
+            expected[layout.row(i) * tile + t] = symbol;
+      REQUIRE(tiled == expected);
+    }
+}
+
 TEMPLATE_TEST_CASE("layout: with nodes in the lanes a column holds a subtree", "[layout]", float, double) {
   for (const auto &branching : {std::vector<std::vector<int64_t>>{{2, 2}, {3, 1}, {1, 5}}, {{3}, {5}, {2}}})
     for (int64_t level = 1; level < 3; ++level)
