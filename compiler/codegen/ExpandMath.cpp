@@ -1,9 +1,10 @@
 //===- ExpandMath.cpp - exp and log by polynomials ------------------------===//
 //
 // exp and log on scalars and vectors of f32 and f64 as arithmetic, in line and without calls: vector libraries differ
-// by machine and leave the fast path just where messages live, far below 0. Range reduction by powers of two;
-// exp by its Taylor series on [-ln2/2, ln2/2], log by 2 atanh((m-1)/(m+1)) in the arrangement of fdlibm's e_log
-// (log(1+f) = f - f^2/2 + s (f^2/2 + R)), which keeps the rounding error of the large terms out of the result.
+// by machine and leave the fast path just where messages live, far below 0. Range reduction by powers of two; exp and
+// exp2 by the polynomial with value 1 at 0 whose relative error there is least, log by 2 atanh((m-1)/(m+1)) in the
+// arrangement of fdlibm's e_log (log(1+f) = f - f^2/2 + s (f^2/2 + R)), which keeps the rounding error of the large
+// terms out of the result.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,12 +36,35 @@ struct Format {
   double magic;                         ///< 1.5 * 2^mantissaBits: added to x, it leaves round(x) in the low bits
   double least, most;                   ///< exp is 0 below, infinite above
   double smallestNormal;
-  int64_t scaleBits; ///< numbers below the smallest normal one are scaled by 2^scaleBits for log
-  int expTerms, logTerms;
+  int64_t scaleBits;     ///< numbers below the smallest normal one are scaled by 2^scaleBits for log
+  ArrayRef<double> exp2; ///< coefficients of 2^r on [-1/2, 1/2], from r^0 on
+  int logTerms;
 };
 
+/// Found by Remez' exchange; relative errors 2.6e-9 and 1.8e-17.
+constexpr double kExp2Single[] = {1,
+                                  0.6931472149680279,
+                                  0.24022652782887737,
+                                  0.05550310551013797,
+                                  0.009617692972993062,
+                                  0.0013406643902351759,
+                                  0.0001559467816132662};
+constexpr double kExp2Double[] = {1,
+                                  0.69314718055994569675,
+                                  0.24022650695910098007,
+                                  0.055504108664790394552,
+                                  0.0096181291076070023796,
+                                  0.0013333558153439964747,
+                                  0.0001540353044157213033,
+                                  0.000015252727385193868197,
+                                  1.3215442675329822143e-6,
+                                  1.0180647659234138888e-7,
+                                  7.0725704128144235096e-9,
+                                  4.078071929588336665e-10};
+
 constexpr Format kSingle = {
-    23, 127, 0x3f3504f3, 0x1.62ep-1, 0x1.0bfbe8e7bcd5ep-15, 0x1.8p23, -87.3365447505531, 88.37626, 0x1p-126, 25, 7, 4};
+    23,       127, 0x3f3504f3,  0x1.62ep-1, 0x1.0bfbe8e7bcd5ep-15, 0x1.8p23, -87.3365447505531, 88.37626,
+    0x1p-126, 25,  kExp2Single, 4};
 constexpr Format kDouble = {52,
                             1023,
                             0x3fe6a09e667f3bcd,
@@ -51,7 +75,7 @@ constexpr Format kDouble = {52,
                             709.436139303104,
                             0x1p-1022,
                             54,
-                            13,
+                            kExp2Double,
                             10};
 
 /// Arithmetic on one type, scalar or vector.
@@ -69,7 +93,7 @@ public:
     Value n = sub(t, constant(format.magic));
     Value r = fma(n, constant(-format.ln2High), x);
     r = fma(n, constant(-format.ln2Low), r);
-    Value p = series(r, [](int k) { return 1.0 / factorial(k); });
+    Value p = series(r, std::numbers::ln2);
     Value bits = arith::AddIOp::create(b, bitsOf(t), integer(format.bias));
     Value scale = floatOf(arith::ShLIOp::create(b, bits, integer(format.mantissaBits)));
     Value result = mul(p, scale);
@@ -85,7 +109,7 @@ public:
     x = select(arith::CmpFPredicate::OGT, x, constant(bias + 1), constant(bias + 1), x);
     Value t = add(x, constant(format.magic));
     Value r = sub(x, sub(t, constant(format.magic)));
-    Value p = series(r, [](int k) { return std::pow(std::numbers::ln2, k) / factorial(k); });
+    Value p = series(r, 1);
     // The exponent of p moves by round(x), which t holds in its low bits.
     Value shifted = arith::ShLIOp::create(b, bitsOf(t), integer(format.mantissaBits));
     return floatOf(arith::AddIOp::create(b, bitsOf(p), shifted));
@@ -118,14 +142,19 @@ public:
   }
 
 private:
-  /// sum_k coefficient(k) r^k up to `expTerms`, an odd number. Pairs of terms are summed side by side, then pairs of
-  /// pairs (Estrin's scheme): half as long a chain as Horner's. The small terms alone are summed so; the last two
-  /// steps, which decide the rounding, are Horner's.
-  Value series(Value r, llvm::function_ref<double(int)> coefficient) {
+  /// 2^(r / unit). Pairs of terms are summed side by side, then pairs of pairs (Estrin's scheme): half as long a chain
+  /// as Horner's. The small terms alone are summed so; the last two steps, which decide the rounding, are Horner's.
+  Value series(Value r, double unit) {
+    auto coefficient = [&](size_t k) { return constant(format.exp2[k] / std::pow(unit, static_cast<double>(k))); };
     SmallVector<Value> terms;
-    for (int k = 2; k < format.expTerms; k += 2)
-      terms.push_back(fma(constant(coefficient(k + 1)), r, constant(coefficient(k))));
+    for (size_t k = 2; k < format.exp2.size(); k += 2)
+      terms.push_back(k + 1 < format.exp2.size() ? fma(coefficient(k + 1), r, coefficient(k)) : coefficient(k));
     for (Value power = mul(r, r); terms.size() > 1; power = mul(power, power)) {
+      // Three need one power alone.
+      if (terms.size() == 3) {
+        Value last = terms.pop_back_val();
+        terms[1] = fma(last, power, terms[1]);
+      }
       SmallVector<Value> pairs;
       for (size_t i = 0; i + 1 < terms.size(); i += 2)
         pairs.push_back(fma(terms[i + 1], power, terms[i]));
@@ -133,11 +162,10 @@ private:
         pairs.push_back(terms.back());
       terms = std::move(pairs);
     }
-    return fma(fma(terms.front(), r, constant(coefficient(1))), r, constant(coefficient(0)));
+    return fma(fma(terms.front(), r, coefficient(1)), r, coefficient(0));
   }
 
   static double infinity() { return std::numeric_limits<double>::infinity(); }
-  static double factorial(int n) { return n <= 1 ? 1 : n * factorial(n - 1); }
 
   Value constant(double value) {
     Attribute attr = b.getFloatAttr(getElementTypeOrSelf(type), value);

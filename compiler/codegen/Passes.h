@@ -28,6 +28,10 @@ inline constexpr llvm::StringLiteral kEscapesAttr = "espalier.escapes";
 /// On what makes a buffer out of an address: nobody but this function reads what it writes there.
 inline constexpr llvm::StringLiteral kPrivateAttr = "espalier.private";
 
+/// On a linalg.generic: by operand, how many rows ahead of what is read or written lines of the cache are asked for; 0:
+/// none are.
+inline constexpr llvm::StringLiteral kAheadAttr = "espalier.ahead";
+
 #define GEN_PASS_DECL
 #include "compiler/codegen/Passes.h.inc"
 

@@ -40,12 +40,13 @@ def Schedule : Pass<"espalier-schedule", "::mlir::ModuleOp"> {
     the others form a second nest from the root down. Each value gets one buffer of a node's size, reused along the
     walk; what the second nest reads of the first is kept for the whole tile. Where that is more than `keep-bytes`, the tree is
     cut at the highest level whose subtrees keep no more than `subtree-bytes`; messages below it are computed again, one
-    subtree at a time, when the second nest gets there.
+    subtree at a time, when the second nest gets there. Where everything is kept but is more than `subtree-bytes`, ops say
+    by `espalier.ahead` how many rows ahead of a kept operand cache lines are to be asked for.
   }];
   let options = [
     Option<"tile", "tile", "int64_t", "32", "Samples per tile; a multiple of the vector width">,
     Option<"keepBytes", "keep-bytes", "int64_t", "16777216", "Messages of a tile that are kept for the walk down; more are cut">,
-    Option<"subtreeBytes", "subtree-bytes", "int64_t", "262144", "Messages of a subtree below the cut">,
+    Option<"subtreeBytes", "subtree-bytes", "int64_t", "262144", "Messages that a core's own cache holds: those of a subtree below the cut">,
     Option<"positionsLevel", "positions-level", "int64_t", "0",
            "Also write kernels for one sample, with the nodes of this level in the lanes; 0: none">,
     Option<"positionsTile", "positions-tile", "int64_t", "0", "Lanes for these nodes, a multiple of the vector width">,

@@ -390,8 +390,11 @@ private:
   /// tree is cut at the highest level whose subtrees fit a core's own cache: messages below the cut are computed on the
   /// way up, forgotten, and computed again subtree by subtree on the way down, which costs one more upward pass.
   void chooseCut() {
-    if (positions.level > 0 || keptBelow(0) <= keepBytes)
+    int64_t kept = keptBelow(0);
+    if (positions.level > 0 || kept <= keepBytes) {
+      outgrowsCore = kept > subtreeBytes;
       return;
+    }
     for (cut = 1; cut + 1 < deepest[true] && keptBelow(cut) > subtreeBytes; ++cut)
       ;
     SmallVector<Step *> open;
@@ -617,13 +620,15 @@ private:
       inputs.push_back(partial);
     AffineMap identity = builder.getMultiDimIdentityMap(type.getRank());
     auto fill = gather.op.getOutputs()[0].getDefiningOp<linalg::FillOp>();
-    linalg::GenericOp::create(builder, loc, inputs, result, SmallVector<AffineMap>(inputs.size() + 1, identity),
-                              SmallVector<utils::IteratorType>(type.getRank(), utils::IteratorType::parallel),
-                              [&](OpBuilder &nested, Location, ValueRange arguments) {
-                                SmallVector<Value> values = {
-                                    arguments[0], partial ? arguments[1] : scalars.lookup(fill.getInputs()[0])};
-                                cloneBody(gather, nested, values);
-                              });
+    auto op = linalg::GenericOp::create(
+        builder, loc, inputs, result, SmallVector<AffineMap>(inputs.size() + 1, identity),
+        SmallVector<utils::IteratorType>(type.getRank(), utils::IteratorType::parallel),
+        [&](OpBuilder &nested, Location, ValueRange arguments) {
+          SmallVector<Value> values = {arguments[0], partial ? arguments[1] : scalars.lookup(fill.getInputs()[0])};
+          cloneBody(gather, nested, values);
+        });
+    if (isLast)
+      askAhead(op, gather, inputs.size());
     return result;
   }
 
@@ -750,18 +755,40 @@ private:
   void writeCombined(Step &step, ValueRange inputs, Value result) {
     int64_t rank = cast<MemRefType>(result.getType()).getRank();
     SmallVector<AffineMap> maps(inputs.size() + 1, builder.getMultiDimIdentityMap(rank));
-    linalg::GenericOp::create(builder, loc, inputs, result, maps,
-                              SmallVector<utils::IteratorType>(rank, utils::IteratorType::parallel),
-                              [&](OpBuilder &nested, Location, ValueRange arguments) {
-                                Value value = arguments[0];
-                                if (inputs.size() == 2) {
-                                  IRMapping mapping;
-                                  mapping.map(step.op.getRegionInputArgs()[0], arguments[0]);
-                                  mapping.map(step.op.getRegionOutputArgs()[0], arguments[1]);
-                                  value = nested.clone(*combinerOf(step.op), mapping)->getResult(0);
-                                }
-                                linalg::YieldOp::create(nested, loc, value);
-                              });
+    auto op = linalg::GenericOp::create(builder, loc, inputs, result, maps,
+                                        SmallVector<utils::IteratorType>(rank, utils::IteratorType::parallel),
+                                        [&](OpBuilder &nested, Location, ValueRange arguments) {
+                                          Value value = arguments[0];
+                                          if (inputs.size() == 2) {
+                                            IRMapping mapping;
+                                            mapping.map(step.op.getRegionInputArgs()[0], arguments[0]);
+                                            mapping.map(step.op.getRegionOutputArgs()[0], arguments[1]);
+                                            value = nested.clone(*combinerOf(step.op), mapping)->getResult(0);
+                                          }
+                                          linalg::YieldOp::create(nested, loc, value);
+                                        });
+    if (Step *siblings = producer(step.op.getInputs()[0]))
+      askAhead(op, *siblings, 0);
+  }
+
+  /// Kept messages are written once and read once, each in a slice of its own, farther apart and for more of them than
+  /// the hardware foresees. The slices of the next parent's children are asked for while those of this one's are used.
+  void askAhead(linalg::GenericOp op, Step &kept, unsigned operand) {
+    if (!outgrowsCore || !isKeptNow(kept) || kept.depth < 2)
+      return;
+    auto type = cast<MemRefType>(op->getOperand(operand).getType());
+    SmallVector<int64_t> ahead(op->getNumOperands(), 0);
+    if (auto known = op->getAttrOfType<DenseI64ArrayAttr>(kAheadAttr))
+      llvm::copy(known.asArrayRef(), ahead.begin());
+    ahead[operand] = rankExtent(kept.depth - 1) * type.getNumElements() / type.getShape().back();
+    op->setAttr(kAheadAttr, builder.getDenseI64ArrayAttr(ahead));
+  }
+
+  void askAheadOfInputs(linalg::GenericOp op, Step &step) {
+    for (OpOperand *input : step.op.getDpsInputOperands())
+      if (Step *source = producer(input->get());
+          source && !step.upward && source->upward && source->depth == step.depth)
+        askAhead(op, *source, input->getOperandNumber());
   }
 
   /// At the parent, before its children: for each of them the product of those behind it. Two children need none: each
@@ -903,9 +930,12 @@ private:
       rest.push_back(builder.getAffineDimExpr(cast<AffineDimExpr>(result).getPosition() - step.fixedLoops()));
     maps.push_back(AffineMap::get(resultMap.getNumDims() - step.fixedLoops(), 0, rest, builder.getContext()));
     auto iterators = step.op.getIteratorTypesArray();
-    linalg::GenericOp::create(
+    auto op = linalg::GenericOp::create(
         builder, loc, inputs, resultSlice(step), maps, ArrayRef(iterators).drop_front(step.fixedLoops()),
         [&](OpBuilder &nested, Location, ValueRange arguments) { cloneBody(step, nested, arguments); });
+    askAheadOfInputs(op, step);
+    if (step.upward)
+      askAhead(op, step, op.getNumDpsInputs());
   }
 
   /// The step's body on the slices: loop numbers shift, fixed loops are the walk's own, tables are read from memory.
@@ -955,6 +985,7 @@ private:
   SmallVector<Value> path; ///< loops over ranks that the builder stands in
   int64_t workspaceBytes = 0;
   int64_t cut = -1;                         ///< level below which messages are not kept; -1: all are
+  bool outgrowsCore = false;                ///< all messages are kept, and do not fit a core's own cache
   llvm::SmallPtrSet<Step *, 16> recomputed; ///< steps below the cut that the walk down needs
   bool again = false;                       ///< writing the second pass over a subtree
 };

@@ -21,6 +21,8 @@ using namespace mlir;
 
 namespace espalier {
 
+constexpr int64_t kLineBits = 512; ///< of a cache
+
 Tile::Tile(linalg::GenericOp op, linalg::FillOp init) : op(op), init(init) {
   auto kinds = op.getIteratorTypesArray();
   for (int64_t loop = 0; loop + 1 < static_cast<int64_t>(kinds.size()); ++loop)
@@ -160,8 +162,12 @@ private:
       for (int64_t c = 0; c < columns; ++c) {
         Value value = values[r * columns + c];
         registers[{tile.result(), r * columns + c}] = value;
-        if (stored)
-          vector::StoreOp::create(b, value, tile.result(), indices(tile, tile.generic().getDpsInitOperand(0), r, c));
+        if (!stored)
+          continue;
+        OpOperand *result = tile.generic().getDpsInitOperand(0);
+        SmallVector<Value> at = indices(tile, result, r, c);
+        vector::StoreOp::create(b, value, tile.result(), at);
+        askAhead(tile, result, at, c);
       }
   }
 
@@ -275,9 +281,25 @@ private:
     if (Value value = registers.lookup({operand->get(), r * columns + c}))
       return value;
     SmallVector<Value> at = indices(tile, operand, r, c);
-    if (dependsOn(tile, operand, tile.batchLoop()))
+    if (dependsOn(tile, operand, tile.batchLoop())) {
+      askAhead(tile, operand, at, c);
       return vector::LoadOp::create(b, vectorType(operand->get()), operand->get(), at);
+    }
     return memref::LoadOp::create(b, operand->get(), at);
+  }
+
+  /// Asks for the cache lines that are as many rows ahead of what is read or written as the schedule says.
+  void askAhead(const Tile &tile, OpOperand *operand, ArrayRef<Value> at, int64_t c) {
+    auto ahead = tile.generic()->getAttrOfType<DenseI64ArrayAttr>(kAheadAttr);
+    int64_t rows = ahead && tile.readsInPlace(operand) ? ahead[operand->getOperandNumber()] : 0;
+    int64_t perLine = kLineBits / cast<MemRefType>(operand->get().getType()).getElementTypeBitWidth();
+    if (rows == 0 || at.size() < 2 || c * shape.lanes % perLine != 0)
+      return;
+    SmallVector<Value> later(at);
+    Value &row = later[later.size() - 2];
+    row = arith::AddIOp::create(b, row, indexConstant(rows));
+    bool isWrite = operand == tile.generic().getDpsInitOperand(0);
+    memref::PrefetchOp::create(b, operand->get(), later, isWrite, /*localityHint=*/3, /*isDataCache=*/true);
   }
 
   //===--------------------------------------------------------------------===//
