@@ -85,9 +85,8 @@ class TestCase(harness.TestCase):
         noise = [f"--sigma={np.float32(sigma).item()!r}", f"--lambda={np.float32(lam).item()!r}"]
         noise = noise if information["channel"] == "gaussian" else []
         runtime, answers = Runtime(self.options.packages, self.folder, package), []
-        files = {query: export(self, model, f"--query={query[0]}", f"--dtype={dtype}", f"--net-opt={net_opt}", *query[1:],
-                               *network)
-                 for query in queries}
+        common = (f"--dtype={dtype}", f"--net-opt={net_opt}", *network)
+        files = {query: export(self, model, f"--query={query[0]}", *query[1:], *common) for query in queries}
         for batch in batches:
             evidence = self.evidence(executable, noise, batch, dtype)
             source = self.save(f"evidence{batch}.npy", evidence)
