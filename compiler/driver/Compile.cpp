@@ -89,8 +89,6 @@ LogicalResult compile(const CompileOptions &options) {
   OwningOpRef<ModuleOp> module = loadModule(options.model, context.get());
   if (!module || failed(applyNetworkOptions(*module, options.network)))
     return failure();
-  if (options.emit == Emit::ONNX && failed(expectExactNetwork(*module, "--emit=onnx")))
-    return failure();
   PipelineOptions pipelineOptions = options.pipeline;
   pipelineOptions.netOpt = options.netOpt.value_or(options.emit == Emit::ONNX ? NetOpt::None : NetOpt::Full);
   FailureOr<Pipeline> pipeline = Pipeline::create(pipelineOptions, *module);

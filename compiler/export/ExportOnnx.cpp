@@ -76,7 +76,9 @@ private:
     network = module.lookupSymbol<func::FuncOp>(name);
     if (!network || network.isExternal() || !network->hasAttr("net.branching"))
       return module.emitError() << "--emit=onnx expects a module that still holds the network '" << name << "'";
-    return checkTypes(isUp ? 2 : depth() + 3, query == OnnxQuery::Denoise ? depth() + 1 : level);
+    // Networks of ReLUs have no head for the log-likelihood.
+    size_t heads = (isUp ? 1 : depth() + 2) + (model.network.activation == Activation::Exact);
+    return checkTypes(heads, query == OnnxQuery::Denoise ? depth() + 1 : level);
   }
 
   /// Result `index` of `results` is the answer.

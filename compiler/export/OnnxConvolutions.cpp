@@ -160,6 +160,32 @@ std::string OnnxLayers::written(net::LogSumExpConvTransposeOp op) {
   return convolve(op, /*upward=*/false, /*logSumExp=*/true);
 }
 
+std::string OnnxLayers::pointwise(Type type, const Name &x, std::vector<int64_t> shape, const Filter &filter) {
+  int64_t groups = shape[1] / filter.in, positions = llvm::product_of(llvm::drop_begin(shape, 2));
+  if (type == onnx::TensorProto::FLOAT) {
+    std::vector<double> weights, bias;
+    for (int64_t g = 0; g < groups; ++g) {
+      llvm::append_range(weights, filter.weights);
+      llvm::append_range(bias, filter.bias);
+    }
+    std::vector<int64_t> kernelShape(shape.size() - 2, 1), weightShape = {groups * filter.out, filter.in};
+    llvm::append_range(weightShape, kernelShape);
+    return graph.add("Conv",
+                     {x, graph.reals(type, weightShape, weights), graph.reals(type, {groups * filter.out}, bias)},
+                     {{"group", groups}, {"kernel_shape", kernelShape}});
+  }
+  Name split = graph.reshape(x, {0, groups, filter.in, positions});
+  Name sums = product(type, filter.weights, {1, 1, filter.out, filter.in}, split);
+  shape[1] = groups * filter.out;
+  return graph.reshape(graph.add("Add", {sums, graph.reals(type, {1, 1, filter.out, 1}, filter.bias)}), shape);
+}
+
+std::string OnnxLayers::written(net::PointwiseOp op) {
+  ArrayRef<int64_t> extents = tableShape(op.getWeights());
+  return pointwise(onnxType(op.getResult()), nameOf(op.getInput()), onnxShape(op.getInput()),
+                   {extents[0], extents[1], *readTable(op.getWeights()), *readTable(op.getBias())});
+}
+
 /// A 1x1 convolution is a product with one group.
 std::string OnnxLayers::written(net::ReadoutOp op) {
   ArrayRef<int64_t> shape = tableShape(op.getValues());

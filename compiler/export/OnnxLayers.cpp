@@ -52,8 +52,9 @@ LogicalResult OnnxLayers::write(Operation *op) {
     return op->emitError() << "expects features in f32 or f64 at the positions of a level, got " << type;
   graph.enter(op->getName().stripDialect());
   return TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<net::SymbolStemOp, net::GaussianStemOp, net::OneHotOp, net::LookUpOp, net::GaussianLikelihoodOp, net::ExpOp,
-            net::LogOp, net::SoftmaxOp, net::NormOp, net::RescaleOp, net::ProportionOp, net::CastOp, net::ConvOp,
+      .Case<net::SymbolStemOp, net::GaussianStemOp, net::OneHotOp, net::LookUpOp, net::GaussianLikelihoodOp,
+            net::ClipOp, net::ReluOp, net::PiecewiseOp, net::GroupNormOp, net::PointwiseOp, net::ExpOp, net::LogOp,
+            net::SoftmaxOp, net::NormOp, net::RescaleOp, net::ProportionOp, net::CastOp, net::ConvOp,
             net::ConvTransposeOp, net::LogSumExpConvOp, net::LogSumExpConvTransposeOp, net::ReadoutOp, net::SumPoolOp,
             net::ProductPoolOp, net::UpsampleOp, net::SiblingSumOp, net::SiblingProductOp, net::AddOp, net::SubtractOp,
             net::MultiplyOp, net::BiasOp, net::ScaleOp, net::ConstantOp, net::WeightConstantOp>([&](auto layer) {
@@ -84,6 +85,19 @@ std::string OnnxLayers::written(net::ExpOp op) { return graph.add("Exp", nameOf(
 
 std::string OnnxLayers::written(net::LogOp op) { return flooredLog(onnxType(op.getResult()), nameOf(op.getInput())); }
 
+std::string OnnxLayers::written(net::ReluOp op) { return graph.add("Relu", nameOf(op.getInput())); }
+
+// Written out as the three layers that it stands for.
+std::string OnnxLayers::written(net::PiecewiseOp op) {
+  Type type = onnxType(op.getResult());
+  int64_t units = static_cast<int64_t>(op.getIn().size());
+  std::vector<int64_t> shape = onnxShape(op.getInput());
+  Name hidden = pointwise(type, nameOf(op.getInput()), shape, {units, 1, op.getIn().vec(), op.getBias().vec()});
+  shape[1] *= units;
+  return pointwise(type, graph.add("Relu", hidden), shape,
+                   {1, units, op.getOut().vec(), {op.getOffset().convertToDouble()}});
+}
+
 std::string OnnxLayers::written(net::SoftmaxOp op) {
   return graph.add("Softmax", nameOf(op.getInput()), OnnxGraph::Attribute{"axis", int64_t{1}});
 }
@@ -91,6 +105,12 @@ std::string OnnxLayers::written(net::SoftmaxOp op) {
 std::string OnnxLayers::written(net::NormOp op) {
   Name x = nameOf(op.getInput());
   return floored(onnxType(op.getResult()), graph.add("Sub", {x, graph.reduce("ReduceMax", x, 1)}));
+}
+
+std::string OnnxLayers::written(net::GroupNormOp op) {
+  Name x = grouped(op.getInput(), op.getGroups());
+  Name centred = graph.add("Sub", {x, graph.reduce("ReduceMax", x, 2)});
+  return graph.reshape(floored(onnxType(op.getResult()), centred), onnxShape(op.getResult()));
 }
 
 // Messages count up to a factor, so it may be the largest channel itself where net.rescale takes a power of two.

@@ -52,22 +52,33 @@ private:
     std::vector<double> matrices(bool upward) const;
   };
 
+  /// What every group of channels of a 1x1 convolution goes through.
+  struct Filter {
+    int64_t out, in;
+    std::vector<double> weights, bias; ///< [out x in], [out]
+  };
+
   Name written(net::SymbolStemOp op);
   Name written(net::GaussianStemOp op);
   Name written(net::OneHotOp op);
   Name written(net::LookUpOp op);
   Name written(net::GaussianLikelihoodOp op);
+  Name written(net::ClipOp op);
 
   Name written(net::ExpOp op);
   Name written(net::LogOp op);
+  Name written(net::ReluOp op);
+  Name written(net::PiecewiseOp op);
   Name written(net::SoftmaxOp op);
   Name written(net::NormOp op);
+  Name written(net::GroupNormOp op);
   Name written(net::RescaleOp op);
   Name written(net::ProportionOp op);
   Name written(net::CastOp op);
 
   Name written(net::ConvOp op);
   Name written(net::ConvTransposeOp op);
+  Name written(net::PointwiseOp op);
   Name written(net::LogSumExpConvOp op);
   Name written(net::LogSumExpConvTransposeOp op);
   Name written(net::ReadoutOp op);
@@ -104,6 +115,8 @@ private:
   /// The same for logarithms: log sum exp(log matrices + x).
   Name logProduct(Type type, const Kernel &kernel, bool upward, const Name &x);
   Name denseWeights(Type type, const Kernel &kernel);
+  /// The 1x1 convolution of x, which has this shape, with one filter for all its groups of channels.
+  Name pointwise(Type type, const Name &x, std::vector<int64_t> shape, const Filter &filter);
   template <typename Op> Name convolve(Op op, bool upward, bool logSumExp);
 
   // OnnxLayers.cpp

@@ -2,6 +2,7 @@
 
 #include "compiler/export/OnnxModel.h"
 
+#include "compiler/conversion/support/Certificate.h"
 #include "dialects/net/NetOps.h"
 
 #include "mlir/IR/TypeUtilities.h"
@@ -11,6 +12,7 @@
 #include <onnx/checker.h>
 #include <onnx/shape_inference/implementation.h>
 
+#include <charconv>
 #include <climits>
 
 using namespace mlir;
@@ -71,10 +73,32 @@ static std::string valuesOf(const Model &model) {
 /// Layers on weights end in net.proportion, layers on logarithms in net.softmax.
 static bool isOnWeights(func::FuncOp network) { return !network.getOps<net::ProportionOp>().empty(); }
 
-static std::string documentation(const Model &model, const std::string &query) {
+/// The shortest decimal number that reads back as this one.
+static std::string textOf(double value) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof(text), value).ptr};
+}
+
+static std::string textOf(Interval interval) { return "[" + textOf(interval.low) + "," + textOf(interval.high) + "]"; }
+
+/// The largest error of this answer of a network of ReLUs; nothing where none was certified.
+static std::optional<double> certifiedError(func::FuncOp network, const std::string &query) {
+  std::optional<ReluCertificate> certificate = readCertificate(network);
+  if (!certificate)
+    return std::nullopt;
+  return query == "classify"  ? certificate->classify
+         : query == "denoise" ? certificate->denoise
+                              : certificate->marginals;
+}
+
+static std::string documentation(const Model &model, const std::string &query, std::optional<double> error) {
   std::string text = model.description.empty() ? "" : model.description + "\n\n";
-  bool isGaussian = model.channel == Channel::Gaussian;
-  text += "The network that computes belief propagation on the model '" + model.name + "'. input: " +
+  bool isGaussian = model.channel == Channel::Gaussian, isRelu = model.network.activation == Activation::Relu;
+  text += isRelu ? "The network of ReLUs that approximates" : "The network that computes";
+  text += " belief propagation on the model '" + model.name + "'";
+  if (error)
+    text += ", with an error of at most " + textOf(*error);
+  text += std::string(". input: ") +
           (isGaussian ? "noisy observations, NaN where a leaf is missing; sigma, lambda: noise and signal level. "
                       : "the leaves' symbols, -1 where a leaf is missing. ");
   text += query + ": " +
@@ -84,6 +108,23 @@ static std::string documentation(const Model &model, const std::string &query) {
   return text + ".";
 }
 
+using Metadata = std::vector<std::pair<std::string, std::string>>;
+
+/// What a network of ReLUs promises of its answers, and the evidence that it promises it for.
+static Metadata promisesOf(const Model &model, std::optional<double> error) {
+  const NetworkSpec &network = model.network;
+  Metadata promises = {{"tolerance", textOf(network.tolerance)}};
+  if (!error)
+    return promises;
+  promises.emplace_back("certified_error", textOf(*error));
+  if (model.channel == Channel::Gaussian) {
+    promises.emplace_back("certified_z", textOf(network.z));
+    promises.emplace_back("certified_sigma", textOf(network.sigma));
+    promises.emplace_back("certified_lambda", textOf(network.lambda));
+  }
+  return promises;
+}
+
 onnx::ModelProto frameOnnxModel(onnx::GraphProto graph, const Model &model, func::FuncOp network,
                                 const std::string &query, std::optional<int64_t> level) {
   onnx::ModelProto frame;
@@ -91,8 +132,10 @@ onnx::ModelProto frameOnnxModel(onnx::GraphProto graph, const Model &model, func
   frame.add_opset_import()->set_version(kOpset);
   frame.set_producer_name("espalier");
   frame.set_producer_version(ESPALIER_VERSION);
-  frame.set_doc_string(documentation(model, query));
-  auto add = [&](const char *key, const std::string &value) {
+  bool isRelu = model.network.activation == Activation::Relu;
+  std::optional<double> error = isRelu ? certifiedError(network, query) : std::nullopt;
+  frame.set_doc_string(documentation(model, query, error));
+  auto add = [&](const std::string &key, const std::string &value) {
     onnx::StringStringEntryProto *entry = frame.add_metadata_props();
     entry->set_key(key);
     entry->set_value(value);
@@ -103,6 +146,10 @@ onnx::ModelProto frameOnnxModel(onnx::GraphProto graph, const Model &model, func
   if (level)
     add("level", std::to_string(*level));
   add("network", query == "classify" ? "convnet" : "unet");
+  add("activation", isRelu ? "relu" : "exact");
+  if (isRelu)
+    for (const auto &[key, value] : promisesOf(model, error))
+      add(key, value);
   add("features", isOnWeights(network) ? "weights" : "logarithms");
   add("dtype", getElementTypeOrSelf(network.getResultTypes().front()).isF64() ? "f64" : "f32");
   add("branching", branchingOf(model));

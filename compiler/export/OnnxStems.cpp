@@ -111,6 +111,15 @@ std::string OnnxLayers::field(Value observation, Value lambda, Value sigma, Elem
   return graph.reshape(seen, shape);
 }
 
+// Runtimes differ in what they clip NaN to, which means a missing leaf.
+std::string OnnxLayers::written(net::ClipOp op) {
+  Type type = onnxType(op.getResult());
+  Name x = nameOf(op.getInput());
+  Name clipped = graph.add(
+      "Clip", {x, graph.real(type, op.getLow().convertToDouble()), graph.real(type, op.getHigh().convertToDouble())});
+  return graph.add("Where", {graph.add("IsNaN", x), x, clipped});
+}
+
 std::string OnnxLayers::written(net::GaussianStemOp op) {
   return graph.cast(field(op.getObservation(), op.getLambda(), op.getSigma(), op.getValues()),
                     onnxType(op.getResult()));

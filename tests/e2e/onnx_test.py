@@ -4,67 +4,17 @@
   onnx_test.py --espalier PATH --packages DIR
 """
 
-import json
-
 import numpy as np
 import onnx
 
 import harness
 import numpy_oracle
-import oracle_test
-from onnx_runtime import Runtime, export, inputs_of
+import onnx_runtime
+from onnx_runtime import Runtime, export
 
 
-class Models(harness.TestCase):
+class Models(onnx_runtime.TestCase):
     """The network in ONNX Runtime answers as it does in our executable."""
-
-    def compare(self, name, queries, dtype="f32", net_opt="none", batches=(0, 1, 7), sigma=0.5, lam=1.0,
-                package="onnxruntime-node"):
-        executable = self.compile(name, f"--dtype={dtype}", "--net-opt=none")
-        information = json.loads(harness.run(executable, "info", "--json").out)
-        noise = [f"--sigma={np.float32(sigma).item()!r}", f"--lambda={np.float32(lam).item()!r}"]
-        noise = noise if information["channel"] == "gaussian" else []
-        runtime, expected = Runtime(self.options.packages, self.folder, package), []
-        files = {query: export(self, name, f"--query={query[0]}", f"--dtype={dtype}", f"--net-opt={net_opt}", *query[1:])
-                 for query in queries}
-        for batch in batches:
-            evidence = self.evidence(executable, noise, batch, dtype)
-            source = self.save(f"evidence{batch}.npy", evidence)
-            for query, file in files.items():
-                output = self.folder / f"expected{len(expected)}.npy"
-                done = harness.run(executable, *query, "--input", source, "--output", output, "--program=net", *noise)
-                self.assertEqual(done.code, 0, str(done))
-                answer = runtime.add(file, inputs_of(evidence, information["channel"], dtype, sigma, lam), query[0])
-                expected.append((query, batch, output, answer))
-        runtime.run()
-        for query, batch, output, answer in expected:
-            with self.subTest(model=name, query=query, batch=batch):
-                found, wanted = np.load(answer), np.load(output)
-                self.assertEqual((found.shape, found.dtype), (wanted.shape, wanted.dtype))
-                self.assertLessEqual(oracle_test.distance(found, wanted, query[0]), 1e-5 if dtype == "f32" else 1e-12)
-
-    def write(self, text):
-        path = self.folder / "model.toml"
-        path.write_text(text)
-        return path
-
-    def evidence(self, executable, noise, batch, dtype):
-        """Samples of the model through its channel, every fifth leaf or so missing."""
-        source = self.folder / "samples.npy"
-        self.assertEqual(harness.run(executable, "sample", "-n", batch, "--seed=7", "--output", source).code, 0)
-        rng = np.random.default_rng(batch)
-        if noise:
-            observed = self.folder / "observed.npy"
-            done = harness.run(executable, "observe", "--input", source, *noise, "--output", observed)
-            self.assertEqual(done.code, 0, str(done))
-            evidence = np.load(observed)
-            evidence[rng.random(evidence.shape) < 0.2] = np.nan
-            return evidence.astype(np.float32 if dtype == "f32" else np.float64)
-        evidence = np.load(source).astype(np.int64)
-        evidence[rng.random(evidence.shape) < 0.2] = -1
-        return evidence
-
-    ALL = (("classify",), ("denoise",), ("marginals",), ("marginals", "--level=0"), ("marginals", "--level=1"))
 
     def test_images_with_zeros(self):
         self.compare("quadtree.toml", self.ALL)
@@ -123,9 +73,5 @@ class Models(harness.TestCase):
             self.assertLessEqual(np.abs(np.load(answer) - wanted).max(), 1e-5)
 
 
-def packages_option(parser):
-    parser.add_argument("--packages", required=True, help="the folder of the npm packages onnxruntime-node and onnxruntime-web")
-
-
 if __name__ == "__main__":
-    harness.main(options=packages_option)
+    harness.main(options=onnx_runtime.packages_option)
