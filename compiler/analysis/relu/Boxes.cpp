@@ -12,6 +12,12 @@ constexpr double kBudget = 4e6;
 constexpr int64_t kFewStates = 8;
 /// Ratios this close count as equal.
 constexpr double kTie = 1e-12;
+/// Room above the ratio that an iteration ends at.
+constexpr double kRoom = 2 * kTie;
+
+/// Where to start an iteration that `known` is to be exceeded by. It came with the room of another box; without, it
+/// does not grow from box to box.
+double startAt(double known) { return std::isfinite(known) ? known / (1 + 2 * kRoom) : 0; }
 
 /// Products of two weights stay far from overflow.
 bool isModerate(const Box &box) {
@@ -97,10 +103,11 @@ Boxes boxesAround(const Pairs &differences) {
 
 // Dinkelbach's iteration rises to the optimum, which is at a corner, so that it ends. States whose own ratio is, up to
 // rounding, the one reached cannot raise it further; one of them at a huge weight would hide all others, so they take
-// their least. That leaves the optimum below the last ratio times 1 + kTie.
+// their least. That leaves the optimum below the last ratio times 1 + kTie. It may start anywhere: beyond the optimum,
+// it ends where it is.
 
-double largestRatio(const double *n, const double *d, const Box &box) {
-  double ratio = 0;
+double largestRatio(const double *n, const double *d, const Box &box, double known) {
+  double ratio = startAt(known);
   while (true) {
     double top = 0, bottom = 0;
     for (size_t a = 0; a < box.low.size(); ++a) {
@@ -112,14 +119,14 @@ double largestRatio(const double *n, const double *d, const Box &box) {
       return top > 0 ? kInfinity : 0;
     double next = top / bottom;
     if (!(next > ratio * (1 + kTie / 2)))
-      return std::max(ratio, next) * (1 + 2 * kTie);
+      return std::max(ratio, next) * (1 + kRoom);
     ratio = next;
   }
 }
 
-double largestGain(const std::vector<double> &c, const double *p, double kappa, const Box &box) {
+double largestGain(const std::vector<double> &c, const double *p, double kappa, const Box &box, double known) {
   const size_t reference = static_cast<size_t>(box.reference);
-  double gain = 0;
+  double gain = startAt(known);
   while (true) {
     double top = 0, bottom = p[reference];
     for (size_t a = 0; a < c.size(); ++a) {
@@ -133,7 +140,7 @@ double largestGain(const std::vector<double> &c, const double *p, double kappa, 
       return top > 0 ? kInfinity : 0;
     double next = top / bottom;
     if (!(next > gain * (1 + kTie / 2)))
-      return std::max(gain, next) * (1 + 2 * kTie);
+      return std::max(gain, next) * (1 + kRoom);
     gain = next;
   }
 }

@@ -33,11 +33,13 @@ Boxes boxesAround(const Pairs &differences);
 /// The normalized box about state b; empty where b cannot be the largest.
 Box normalizedBox(const Pairs &differences, int64_t b);
 
-/// Sup over the box of sum n_a w_a / sum d_a w_a; n, d >= 0.
-double largestRatio(const double *n, const double *d, const Box &box);
+/// Sup over the box of sum n_a w_a / sum d_a w_a; n, d >= 0. Where it is at most `known`, that may be returned instead,
+/// which takes less time.
+double largestRatio(const double *n, const double *d, const Box &box, double known = 0);
 
-/// Sup over the box of sum c_a (kappa + w_a) / sum p_a w_a, the reference left out of the upper sum; c, p >= 0.
-double largestGain(const std::vector<double> &c, const double *p, double kappa, const Box &box);
+/// Sup over the box of sum c_a (kappa + w_a) / sum p_a w_a, the reference left out of the upper sum; c, p >= 0. `known`
+/// as before.
+double largestGain(const std::vector<double> &c, const double *p, double kappa, const Box &box, double known = 0);
 
 /// Two rows in an order such that q/p rises. For k in 1..size-1, bound[k] is the largest value on the box of the
 /// probability of the first k states under p w (normalized) less that under q w.

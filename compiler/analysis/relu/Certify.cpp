@@ -72,10 +72,14 @@ private:
   }
 
   static double expTerm(const EdgeBounds &edge, const BlockErrors &block, int64_t s, int64_t t) {
+    return std::log1p(relativeTerm(edge, block, s, t));
+  }
+
+  static double relativeTerm(const EdgeBounds &edge, const BlockErrors &block, int64_t s, int64_t t) {
     double least = kInfinity;
     for (const Envelope &envelope : block.exp)
       least = std::min(least, times(envelope.eps, edge.gains[envelope.index](s, t)));
-    return std::log1p(least);
+    return least;
   }
 
   /// A stem's error of r (1 + |h|) changes e^h by at most 1.1 r (1 + |h|) e^h <= 1.1 r, either way.
@@ -193,13 +197,15 @@ private:
     result.span = level.span;
     result.sumLow = level.low;
     result.sumHigh = level.high;
+    double exp = 0;
     for (const EdgeBounds &edge : level.edges) {
       result.contraction = std::max(result.contraction, edge.contraction.largest());
       for (int64_t s = 0; s < level.outputs; ++s)
         for (int64_t t = 0; t < level.outputs; ++t)
           if (s != t)
-            result.delta = std::max(result.delta, expTerm(edge, block, s, t) + block.log);
+            exp = std::max(exp, relativeTerm(edge, block, s, t));
     }
+    result.delta = level.outputs > 1 ? std::log1p(exp) + block.log : 0;
     result.entering = entering;
     result.rounding = block.rounding;
     result.accumulated = accumulated;

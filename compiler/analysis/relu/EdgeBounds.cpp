@@ -71,7 +71,7 @@ private:
       cone = std::min(cone, largestRatio(weights.row(s), weights.row(t), box));
     double largest = boxes.normalized.empty() ? kInfinity : 0;
     for (const Box &box : boxes.normalized)
-      largest = std::max(largest, largestRatio(weights.row(s), weights.row(t), box));
+      largest = std::max(largest, largestRatio(weights.row(s), weights.row(t), box, largest));
     bounds.differences(s, t) = std::log(std::min(cone, largest)) + kSafety;
   }
 
@@ -134,22 +134,27 @@ private:
       double inverse = largestRatio(weights.row(t), weights.row(s), box);
       std::vector<double> advantage = advantages(s, t, std::max(leastRatio, inverse > 0 ? 1 / inverse : 0));
       double sharp = sharpness(s, box.reference, advantage), varies = std::min(variation(s, t, i), contraction);
-      addGains(s, t, sharp, [&](double kappa) {
-        return std::min(varies + kappa * sharp, largestGain(advantage, weights.row(s), kappa, box) + kSafety);
+      addGains(s, t, sharp, [&](double kappa, double known) {
+        double most = varies + kappa * sharp;
+        return most <= known ? known
+                             : std::min(most, largestGain(advantage, weights.row(s), kappa, box, known) + kSafety);
       });
     }
     const std::vector<double> advantage = advantages(s, t, leastRatio);
     for (int64_t b = 0; b < states && boxes.normalized.empty(); ++b)
       if (least[s * states + b] < kInfinity) {
         double sharp = sharpness(s, b, advantage);
-        addGains(s, t, sharp, [&](double kappa) { return contraction + kappa * sharp; });
+        addGains(s, t, sharp, [&](double kappa, double) { return contraction + kappa * sharp; });
       }
   }
 
+  /// `gain` may return what is known already where it is no larger.
   template <typename Function> void addGains(int64_t s, int64_t t, double sharp, Function gain) {
     bounds.sharpness(s, t) = std::max(bounds.sharpness(s, t), sharp);
-    for (size_t i = 0; i < kKappaCount; ++i)
-      bounds.gains[i](s, t) = std::max(bounds.gains[i](s, t), gain(kKappas[i]));
+    for (size_t i = 0; i < kKappaCount; ++i) {
+      double &largest = bounds.gains[i](s, t);
+      largest = std::max(largest, gain(kKappas[i], largest));
+    }
   }
 
   const Weights &weights;

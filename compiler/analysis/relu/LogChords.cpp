@@ -46,13 +46,15 @@ double atLeast(Precision precision, double x) {
   return rounded >= x ? rounded : static_cast<double>(std::nextafterf(static_cast<float>(rounded), 3e38F));
 }
 
-/// Knots among the points, each piece as long as the error at the points in it stays within `error`.
-std::vector<double> knotsAt(std::span<const double> points, double error) {
+/// Knots among the points, each piece as long as the error at the points in it stays within `error`. `logs` are those
+/// of the points over the first one.
+std::vector<double> knotsAt(std::span<const double> points, std::span<const double> logs, double error) {
   std::vector<double> knots = {points.front()};
   size_t from = 0;
   auto fits = [&](size_t to) {
+    double slope = (logs[to] - logs[from]) / (points[to] - points[from]);
     for (size_t i = from + 1; i < to; ++i)
-      if (errorAt(points[i], points[from], points[to]) > error)
+      if (logs[i] - logs[from] - (points[i] - points[from]) * slope > error)
         return false;
     return true;
   };
@@ -69,17 +71,20 @@ std::vector<double> knotsAt(std::span<const double> points, double error) {
 /// Knots at some of the points.
 PiecewiseLinear chordsAt(int64_t pieces, std::span<const double> points, Precision precision) {
   const size_t room = static_cast<size_t>(pieces) + 1;
-  std::vector<double> knots = knotsAt(points, 0);
+  std::vector<double> logs;
+  for (double x : points)
+    logs.push_back(std::log(x / points.front()));
+  std::vector<double> knots(points.begin(), points.end());
   double low = 0, high = std::log(points.back() / points.front());
   for (int i = 0; i < 50 && knots.size() > room; ++i) {
     double middle = (low + high) / 2;
-    std::vector<double> trial = knotsAt(points, middle);
+    std::vector<double> trial = knotsAt(points, logs, middle);
     (trial.size() <= room ? high : low) = middle;
     if (trial.size() <= room && (i > 30 || trial.size() == room || high < 1e-9))
       knots = std::move(trial);
   }
   if (knots.size() > room)
-    knots = knotsAt(points, high);
+    knots = knotsAt(points, logs, high);
   for (double &g : knots)
     g = roundTo(precision, g);
   knots.front() = atMost(precision, points.front());

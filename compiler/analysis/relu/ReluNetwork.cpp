@@ -154,15 +154,15 @@ double unitsOf(const Solution &solution) {
 }
 
 /// Ranges depend on errors, errors on knots, and knots on ranges. Plans for a share of the tolerance until ranges allow
-/// for the errors of the plan, then spends the rest of it on these ranges.
-Solution solve(const ModelPair &models, ReluOptions options, double share) {
+/// for the errors of the plan, then spends the rest of it on these ranges. `without` are those without any error.
+Solution solve(const ModelPair &models, ReluOptions options, const Ranges &without, double share) {
   const double tolerance = options.tolerance;
   Solution solution;
   solution.inflation = uniform(models.network.model, 0);
   options.tolerance = share * tolerance;
   constexpr int kRounds = 6;
   for (int i = 0; i < kRounds; ++i) {
-    solution.ranges = computeRanges(models, options, solution.inflation);
+    solution.ranges = i == 0 ? without : computeRanges(models, options, solution.inflation);
     solution.plan = planKnots(models, options, solution.ranges, nullptr);
     if (!solution.plan.feasible)
       return solution;
@@ -206,14 +206,14 @@ ReluResult chooseReluNetwork(const Model &model, const ReluOptions &options) {
   if (std::string reason = unsupported(model, options); !reason.empty())
     return {std::nullopt, reason};
   ModelPair models = prepare(model, options.precision);
-  if (std::string reason = vanishing(computeRanges(models, options, uniform(model, 0)), options.precision);
-      !reason.empty())
+  const Ranges without = computeRanges(models, options, uniform(model, 0));
+  if (std::string reason = vanishing(without, options.precision); !reason.empty())
     return {std::nullopt, reason};
   // Large errors widen the ranges that errors are bounded on, so that aiming at less may take fewer knots.
   std::optional<Solution> best;
   double least = kInfinity;
   for (double share : {1.0, 0.3, 0.1, 0.03}) {
-    Solution solution = solve(models, options, share);
+    Solution solution = solve(models, options, without, share);
     least = std::min(least, solution.plan.least);
     bool better = solution.plan.feasible && (!best || unitsOf(solution) < unitsOf(*best));
     bool last = best && !better;
