@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 
@@ -41,9 +42,18 @@ bool Tile::isHeavy() const {
                       [](Operation &inner) { return isa<math::ExpOp, math::Exp2Op, math::LogOp>(inner); });
 }
 
+bool Tile::isLong() const {
+  constexpr size_t kLong = 16;
+  return generic().getBody()->getOperations().size() > kLong;
+}
+
+/// Whether a read of a table takes a given entry of a row that each sample has computed for itself.
+static bool readsEntry(memref::LoadOp load) { return matchPattern(load.getIndices().back(), m_Constant()); }
+
 memref::LoadOp Tile::lookUp() const {
   auto loads = generic().getBody()->getOps<memref::LoadOp>();
-  return sums.empty() && !states.empty() && !loads.empty() ? *loads.begin() : memref::LoadOp();
+  bool looksUp = sums.empty() && !states.empty() && !loads.empty() && !readsEntry(*loads.begin());
+  return looksUp ? *loads.begin() : memref::LoadOp();
 }
 
 memref::LoadOp Tile::rowLookUp() const {
@@ -140,6 +150,7 @@ private:
       sampleIndex.push_back(c == 0 ? sample
                                    : arith::AddIOp::create(b, sample, indexConstant(c * shape.lanes)).getResult());
     registers.clear();
+    rowsRead.clear();
     for (const Tile &tile : tiles)
       writeTile(tile);
   }
@@ -225,10 +236,12 @@ private:
 
   /// The body for every vector of the block. Operands that do not depend on the row (or column) are read once. Where it
   /// computes exp or log, a long chain each, all vectors take every step together: processors look only so far ahead.
+  /// Of other long bodies those of a row do, so that their constants are loaded once.
   SmallVector<Value> evaluate(const Tile &tile, ArrayRef<Value> accumulators) {
     linalg::GenericOp op = tile.op;
     SmallVector<IRMapping> mappings;
     DenseMap<std::pair<unsigned, int64_t>, Value> once;
+    int64_t together = tile.isHeavy() ? height * columns : tile.isLong() ? columns : 1;
     for (int64_t r = 0; r < height; ++r)
       for (int64_t c = 0; c < columns; ++c) {
         IRMapping mapping;
@@ -243,13 +256,13 @@ private:
         if (Value accumulator = accumulators[r * columns + c])
           mapping.map(op.getMatchingBlockArgument(op.getDpsInitOperand(0)), accumulator);
         mappings.push_back(std::move(mapping));
-        if (!tile.isHeavy())
-          cloneBody(tile, mappings.back(), r, c);
+        int64_t last = r * columns + c;
+        if ((last + 1) % together != 0)
+          continue;
+        for (Operation &inner : op.getBody()->without_terminator())
+          for (int64_t i = last + 1 - together; i <= last; ++i)
+            cloneInner(tile, inner, mappings[i], i / columns, i % columns);
       }
-    if (tile.isHeavy())
-      for (Operation &inner : op.getBody()->without_terminator())
-        for (int64_t i = 0; i < height * columns; ++i)
-          cloneInner(tile, inner, mappings[i], i / columns, i % columns);
     SmallVector<Value> results;
     for (IRMapping &mapping : mappings)
       results.push_back(toVector(mapping.lookupOrDefault(op.getBody()->getTerminator()->getOperand(0))));
@@ -306,19 +319,14 @@ private:
   // Bodies
   //===--------------------------------------------------------------------===//
 
-  /// The scalar body on vectors: what depends on a vector becomes one, everything else stays scalar.
-  void cloneBody(const Tile &tile, IRMapping &mapping, int64_t r, int64_t c) {
-    for (Operation &inner : tile.generic().getBody()->without_terminator())
-      cloneInner(tile, inner, mapping, r, c);
-  }
-
+  /// An op of the scalar body on vectors: what depends on a vector becomes one, everything else stays scalar.
   void cloneInner(const Tile &tile, Operation &inner, IRMapping &mapping, int64_t r, int64_t c) {
     if (auto index = dyn_cast<linalg::IndexOp>(inner))
       mapping.map(index.getResult(), loopValue(tile, index.getDim(), r, c));
     else if (auto symbol = dyn_cast<arith::IndexCastOp>(inner); symbol && symbol.getOut().getType().isIndex())
       mapping.map(symbol.getOut(), mapping.lookup(symbol.getIn()));
     else if (auto load = dyn_cast<memref::LoadOp>(inner))
-      mapping.map(load.getResult(), permuteRow(load, mapping));
+      mapping.map(load.getResult(), readsEntry(load) ? entryOfRows(load, mapping) : permuteRow(load, mapping));
     else
       cloneElementwise(inner, mapping);
   }
@@ -402,6 +410,65 @@ private:
     return LLVM::CallIntrinsicOp::create(b, type, b.getStringAttr(name), operands).getResult(0);
   }
 
+  /// One entry of the row of four that every lane chooses.
+  Value entryOfRows(memref::LoadOp load, IRMapping &mapping) {
+    Value rows = mapping.lookup(load.getIndices().front());
+    SmallVector<Value> &columns = rowsRead[{load.getMemRef(), rows}];
+    if (columns.empty())
+      columns = readRows(load, rows);
+    APInt entry;
+    matchPattern(load.getIndices().back(), m_ConstantInt(&entry));
+    return columns[entry.getZExtValue()];
+  }
+
+  /// The rows of four that the lanes choose, by column: a load per lane, then transposes of four rows at once.
+  SmallVector<Value> readRows(memref::LoadOp load, Value rows) {
+    constexpr int64_t kColumns = 4;
+    auto rowType = VectorType::get({kColumns}, load.getMemRefType().getElementType());
+    SmallVector<Value> read;
+    for (int64_t lane = 0; lane < shape.lanes; ++lane) {
+      Value row = arith::IndexCastOp::create(b, b.getIndexType(), vector::ExtractOp::create(b, rows, lane));
+      read.push_back(vector::LoadOp::create(b, rowType, load.getMemRef(), ValueRange{row, indexConstant(0)}));
+    }
+    while (read.size() < kColumns)
+      read.push_back(read.back());
+    // Row i, i + 4, i + 8 ... in one vector, so that each step of the transpose does as much as a vector holds.
+    while (read.size() > kColumns)
+      read = joinFours(read);
+    int64_t blocks = std::max<int64_t>(shape.lanes / kColumns, 1);
+    SmallVector<Value> pairs, columns;
+    for (int64_t half : {0, 2})
+      for (int64_t row : {0, 2})
+        pairs.push_back(shuffleBlocks(read[row], read[row + 1], {half, 4 + half, half + 1, 5 + half}, blocks));
+    for (int64_t half : {0, 2})
+      for (int64_t column : {0, 2})
+        columns.push_back(
+            shuffleBlocks(pairs[half], pairs[half + 1], {column, column + 1, column + 4, column + 5}, blocks));
+    if (shape.lanes < kColumns)
+      for (Value &column : columns)
+        column = vector::ExtractStridedSliceOp::create(b, column, {0}, {shape.lanes}, {1});
+    return columns;
+  }
+
+  /// Of every eight vectors, the last four behind the first four.
+  SmallVector<Value> joinFours(ArrayRef<Value> vectors) {
+    auto places = llvm::to_vector(llvm::seq<int64_t>(2 * cast<VectorType>(vectors[0].getType()).getNumElements()));
+    SmallVector<Value> joined;
+    for (size_t i = 0; i < vectors.size(); ++i)
+      if (i % 8 < 4)
+        joined.push_back(vector::ShuffleOp::create(b, vectors[i], vectors[i + 4], places));
+    return joined;
+  }
+
+  /// The same shuffle in every block of four: places 0 to 3 are the first vector's, 4 to 7 the second's.
+  Value shuffleBlocks(Value first, Value second, std::array<int64_t, 4> places, int64_t blocks) {
+    SmallVector<int64_t> mask;
+    for (int64_t block = 0; block < blocks; ++block)
+      for (int64_t place : places)
+        mask.push_back(4 * block + place % 4 + (place < 4 ? 0 : 4 * blocks));
+    return vector::ShuffleOp::create(b, first, second, mask);
+  }
+
   /// Reads a table one of whose rows is chosen by the sample: every lane's row at once, then transposes, so that lanes
   /// become samples again. Gathers would take several times as long. Rows are padded to whole vectors
   /// (LayOutTables.cpp).
@@ -457,11 +524,12 @@ private:
   RegisterBlock shape;
   ImplicitLocOpBuilder b;
   int64_t rows, columns, batch;
-  SmallVector<Value> outer;                             ///< loops over all states but the last
-  int64_t height = 1;                                   ///< states in the current block
-  SmallVector<Value> rowIndex, sampleIndex;             ///< of the current block
-  SmallVector<Value> loops;                             ///< loop values of the current tile
-  DenseMap<std::pair<Value, int64_t>, Value> registers; ///< results of the group, by row * columns + column
+  SmallVector<Value> outer;                                       ///< loops over all states but the last
+  int64_t height = 1;                                             ///< states in the current block
+  SmallVector<Value> rowIndex, sampleIndex;                       ///< of the current block
+  SmallVector<Value> loops;                                       ///< loop values of the current tile
+  DenseMap<std::pair<Value, int64_t>, Value> registers;           ///< results of the group, by row * columns + column
+  DenseMap<std::pair<Value, Value>, SmallVector<Value>> rowsRead; ///< by table and chosen rows, the columns
 };
 
 } // namespace

@@ -39,6 +39,9 @@ struct Tile {
   /// Whether the body computes exp or log, whose expansions are long: then one vector at a time is enough.
   bool isHeavy() const;
 
+  /// Whether it takes many steps otherwise.
+  bool isLong() const;
+
   /// The body's read of a table at a symbol, which differs by sample.
   mlir::memref::LoadOp lookUp() const;
 

@@ -2,7 +2,7 @@
 //
 // A 1x1 convolution that makes hidden units of every channel, a ReLU, and a 1x1 convolution that sums them are a
 // piecewise linear function of the channel. As one layer its hidden units need no memory, and where they are many the
-// piece can be looked up.
+// piece can be looked up. Symbols, whose exp is one-hot, need no products.
 //
 //===----------------------------------------------------------------------===//
 
@@ -43,10 +43,34 @@ struct FoldPiecewise : OpRewritePattern<net::PointwiseOp> {
   }
 };
 
+/// What symbols see of exp, 1 at 0 and 0 at log 0, makes them one-hot; and a convolution of those is a look-up.
+struct LookUpSymbols : OpRewritePattern<net::ConvOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(net::ConvOp op, PatternRewriter &rewriter) const override {
+    auto function = op.getInput().getDefiningOp<net::PiecewiseOp>();
+    auto stem = function ? function.getInput().getDefiningOp<net::SymbolStemOp>() : net::SymbolStemOp();
+    if (!stem || valueAt(function, 0) != 1 || valueAt(function, kLogZero) != 0)
+      return failure();
+    rewriter.replaceOpWithNewOp<net::LookUpOp>(op, op.getType(), stem.getSymbols(), op.getPatch(), op.getWeights());
+    return success();
+  }
+
+  /// What net.symbol_stem gives for log 0.
+  static constexpr double kLogZero = -1e30;
+
+  static double valueAt(net::PiecewiseOp function, double x) {
+    double sum = function.getOffset().convertToDouble();
+    for (auto [in, bias, out] : llvm::zip(function.getIn(), function.getBias(), function.getOut()))
+      sum += out * std::max(0.0, in * x + bias);
+    return sum;
+  }
+};
+
 struct NetFoldPiecewise : espalier::impl::NetFoldPiecewiseBase<NetFoldPiecewise> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<FoldPiecewise>(&getContext());
+    patterns.add<FoldPiecewise, LookUpSymbols>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -23,7 +23,8 @@ def NetFoldPiecewise : Pass<"net-fold-piecewise", "::mlir::func::FuncOp"> {
   let summary = "state hidden units of one channel each as piecewise linear functions";
   let description = [{
     `net.pointwise` from 1 channel to n, `net.relu` and `net.pointwise` from n to 1 become `net.piecewise`: the same sum
-    of the same terms, without n channels in memory.
+    of the same terms, without n channels in memory. Where such a function makes symbols one-hot, it and the convolution
+    behind it become `net.look_up`.
   }];
   let dependentDialects = ["::espalier::net::NetDialect"];
 }

@@ -105,9 +105,9 @@ class TestCase(harness.TestCase):
 class Computes(TestCase):
     """What runs is the network that --emit=net shows."""
 
-    def check(self, dtype, net_opt, places, **keys):
+    def check(self, dtype, net_opt, places, tolerance=0.05, **keys):
         path = self.write(SYMBOLS, **keys)
-        flags = ["--activation=relu", "--tolerance=0.05", f"--dtype={dtype}"]
+        flags = ["--activation=relu", f"--tolerance={tolerance}", f"--dtype={dtype}"]
         drawn = harness.run(self.espalier, "compile", path, "--emit=net", "--net-opt=none", *flags)
         self.assertEqual(drawn.code, 0, str(drawn))
         executable = self.compile(path, f"--net-opt={net_opt}", *flags)
@@ -140,6 +140,12 @@ class Computes(TestCase):
 
     def test_f64_folded(self):
         self.check("f64", "full", 1e-12, branching=[3, 1, 2], states=[1, 5, 3, 2], seed=2)
+
+    def test_f32_looked_up(self):
+        self.check("f32", "full", 2e-5, tolerance=5e-4, branching=[2, 3], states=[2, 9, 2], seed=1)
+
+    def test_f64_looked_up(self):
+        self.check("f64", "full", 1e-12, tolerance=1e-5, branching=[3, 1, 2], states=[1, 5, 3, 2], seed=2)
 
 
 class Promises(TestCase):

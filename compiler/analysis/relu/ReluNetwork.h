@@ -10,7 +10,8 @@
 //   * inputs of every block are norm layers: their maximum is exactly 0; log 0 is the floor -1e30;
 //   * decoder blocks subtract the skip: norm(b_parent - q), q the same numbers that the encoder summed;
 //   * every layer computes in `precision` or better, coefficients rounded to it or better, sums in any order, with or
-//     without fused operations, the piecewise linear layers separate or merged with the convolution;
+//     without fused operations, the piecewise linear layers separate or merged with the convolution, or each function
+//     of one variable as the largest (exp) or least (log) of its lines, of all or of some that hold the right one;
 //   * stems give h with an error of at most 16 (1 + |h|) units of rounding (2^-24, 2^-53) for every entry, its maximum
 //     exactly 0; Gaussian ones form fields in double precision (support/GaussianField.h).
 //

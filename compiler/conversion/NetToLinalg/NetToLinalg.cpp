@@ -351,9 +351,13 @@ private:
   }
 
   LogicalResult lower(net::PiecewiseOp op) {
-    return each(op.getResult(), get(op.getInput()), {}, [&](ScalarBuilder &b, ValueRange x) {
-      return evaluateUnits(b, x[0], op.getIn(), op.getBias(), op.getOut(), op.getOffset().convertToDouble());
-    });
+    Units units = {op.getIn(), op.getBias(), op.getOut(), op.getOffset().convertToDouble()};
+    if (auto table = op.getInput().getDefiningOp<net::LookUpOp>())
+      return lookUp(table, op.getResult(), units);
+    Map map = get(op.getInput());
+    Piecewise function(units, elementOf(map));
+    Value table = function.table(index);
+    return each(op.getResult(), map, {}, [&](ScalarBuilder &b, ValueRange x) { return function.at(b, x[0], table); });
   }
 
   LogicalResult lower(net::SoftmaxOp op) {
@@ -566,13 +570,21 @@ private:
   LogicalResult lower(net::OneHotOp op) { return embed(op, 1, 0); }
 
   LogicalResult lower(net::LookUpOp op) {
+    // Functions of what a table holds are tables themselves.
+    if (llvm::all_of(op->getUsers(), llvm::IsaPred<net::PiecewiseOp>))
+      return success();
+    return lookUp(op, op.getResult(), [](double x) { return x; });
+  }
+
+  /// `function` of what the symbols choose, as the map of `result`.
+  LogicalResult lookUp(net::LookUpOp op, Value result, function_ref<double(double)> function) {
     ArrayRef<int64_t> shape = tableShape(op.getWeights());
     if (llvm::product_of(op.getPatch()) != branching.back())
       return op.emitOpError() << "expects " << branching.back() << " taps, got " << llvm::product_of(op.getPatch());
     std::vector<double> weights = *readTable(op.getWeights());
     Type element = getElementTypeOrSelf(op.getResult().getType());
-    Value tensor = LookUp{index, branching, shape, weights, /*log=*/false, element}.message(op.getSymbols());
-    maps[op.getResult()] = {tensor, depth() - 1, true};
+    LookUp table{index, branching, shape, weights, /*log=*/false, element, function};
+    maps[result] = {table.message(op.getSymbols()), depth() - 1, true};
     return success();
   }
 

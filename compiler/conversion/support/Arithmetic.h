@@ -42,6 +42,9 @@ inline Value max(ScalarBuilder &b, Value x, Value y) {
   return select(b, mlir::arith::CmpFOp::create(b, mlir::arith::CmpFPredicate::OGT, x, y), x, y);
 }
 
+/// min(x, y) in the same way; y where x is NaN.
+inline Value min(ScalarBuilder &b, Value x, Value y) { return select(b, less(b, x, y), x, y); }
+
 /// A float in another width; itself where it has that width.
 inline Value toFloat(ScalarBuilder &b, Value x, mlir::Type type) {
   unsigned from = x.getType().getIntOrFloatBitWidth(), to = type.getIntOrFloatBitWidth();

@@ -35,9 +35,9 @@ std::vector<double> LookUp::entries() const {
     double sum = 0;
     for (double weight : weights.slice(first, shape[2])) {
       sum = elementType.isF32() ? static_cast<float>(sum + weight) : sum + weight;
-      table.push_back(log ? std::log(weight) : weight);
+      table.push_back(function(log ? std::log(weight) : weight));
     }
-    table.push_back(log ? std::log(sum) : sum);
+    table.push_back(function(log ? std::log(sum) : sum));
   }
   return table;
 }

@@ -26,6 +26,9 @@ struct LookUp {
   bool log; ///< whether messages are logarithms
   mlir::Type elementType;
 
+  /// What becomes of every entry of the table.
+  llvm::function_ref<double(double)> function = [](double x) { return x; };
+
   /// What each leaf sends up: [ranks x S_parent x batch].
   mlir::Value message(mlir::Value symbols);
 

@@ -1,6 +1,7 @@
 //===- Piecewise.h - Piecewise linear functions ------------------*- C++ -*-===//
 //
-// offset + sum_j out[j] ReLU(in[j] x + bias[j]) for one x, as the body of a linalg op.
+// A piecewise linear function of one x, as the body of a linalg op. All forms give the same up to a rounding that
+// certificates of networks of ReLUs allow for (docs/rationale-relu.md).
 //
 //===----------------------------------------------------------------------===//
 
@@ -8,12 +9,43 @@
 #define ESPALIER_COMPILER_CONVERSION_SUPPORT_PIECEWISE_H
 
 #include "compiler/conversion/support/Arithmetic.h"
+#include "compiler/conversion/support/IndexSpace.h"
+#include "compiler/conversion/support/Lines.h"
 
 namespace espalier {
 
-/// Sums the units in order, by a multiply-add, a maximum and a multiply-add each.
-mlir::Value evaluateUnits(scalar::ScalarBuilder &b, mlir::Value x, llvm::ArrayRef<double> in,
-                          llvm::ArrayRef<double> bias, llvm::ArrayRef<double> out, double offset);
+class Piecewise {
+public:
+  enum class Form {
+    Units,  ///< the sum as it is drawn: a multiply-add, a maximum and a multiply-add for each unit
+    Lines,  ///< the largest or the least of all lines: a multiply-add and a comparison for each
+    LookUp, ///< the same of the two lines in x's bucket
+  };
+
+  Piecewise(const Units &units, mlir::Type type);
+
+  /// The fastest one.
+  Form form() const { return chosen; }
+
+  /// What is read in the body, made before it.
+  mlir::Value table(IndexSpaceBuilder &index) const;
+
+  /// The value at x, from the table of that form.
+  mlir::Value at(scalar::ScalarBuilder &b, mlir::Value x, mlir::Value table) const;
+
+private:
+  mlir::Value ofUnits(scalar::ScalarBuilder &b, mlir::Value x) const;
+  mlir::Value ofLines(scalar::ScalarBuilder &b, mlir::Value x) const;
+  mlir::Value lookUp(scalar::ScalarBuilder &b, mlir::Value x, mlir::Value table) const;
+  mlir::Value bucketOf(scalar::ScalarBuilder &b, mlir::Value x) const;
+  mlir::Value join(scalar::ScalarBuilder &b, mlir::Value x, mlir::Value y) const;
+
+  Units units;
+  mlir::Type type;
+  Lines lines;
+  std::optional<Buckets> buckets;
+  Form chosen = Form::Units;
+};
 
 } // namespace espalier
 
