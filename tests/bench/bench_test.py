@@ -47,6 +47,13 @@ class Answers(unittest.TestCase):
             with self.assertRaises(measure.Mismatch):
                 measure.compare(row, right, wrong, "peer")
 
+    def test_networks_of_relus_are_held_to_their_tolerance(self):
+        row = Row("row", "denoise", "symbol", 2, tolerance=1e-2)
+        right = np.array([[0.25, 0.75]], dtype="f4")
+        self.assertAlmostEqual(measure.compare(row, right, right + np.float32(9e-3), "bp"), 9e-3, places=6)
+        with self.assertRaises(measure.Mismatch):
+            measure.compare(row, right, right + np.float32(1.1e-2), "bp")
+
     def test_double_precision_is_held_to_more(self):
         row = Row("row", "loglik", "symbol", 2, dtype="f64")
         ours = np.array([-1000.0])
@@ -84,9 +91,41 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(self.judge([one, two], 1, 0.5), [[], [True, True]])
         self.assertEqual(self.judge([one, two], 1, 1.2), [[], [False, False]])
 
+    def test_time_of_exact_bp(self):
+        row = Row("row", "classify", "symbol", 4, targets=[Target("bp", 4)])
+        self.assertEqual(self.judge([row], 3.9, peers=[("bp", 1)]), [[True]])
+        self.assertEqual(self.judge([row], 4.1, peers=[("bp", 1)]), [[False]])
+
     def test_cost_per_leaf_is_flat(self):
         rows = [Row(name, "loglik", "symbol", 4, group="g", targets=[Target("flat", 1.25)]) for name in "abc"]
         self.assertEqual(self.judge(rows, 1, 1.2, 1.3), [[True], [True], [False]])
+
+
+class Networks(unittest.TestCase):
+    """The table of networks of ReLUs, as text and in the page."""
+
+    def test_a_network_and_its_verdict_are_shown(self):
+        row = next(row for row in all_rows(True, True) if row.tolerance == 1e-2)
+        bp = {"seconds": 1.0, "how": "", "difference": 1e-3}
+        network = {"certified": 9.9e-3, "width": 17, "units": 40, "parameters": 300}
+        entry = {"name": row.name, "seconds": 2.5, "how": "", "peers": {"bp": bp}, "network": network}
+        limits = {"peak_f32": 100, "peak_f64": 50, "read": 10, "triad": 20}
+        results = {"rows": report.judge([row], [entry], limits), "limits": limits, "problems": [], "date": "",
+                   "command": "", "machine": {"processor": "", "processors": 1, "system": ""}}
+        for written in (report.text(results), report.page(results)):
+            line = next(line for line in written.splitlines() if row.name in line)
+            for shown in ("17", "40", "300", "0.0099", "0.001", "4 of BP's time at most: 2.50, met"):
+                self.assertIn(shown, line)
+
+    def test_a_certificate_is_found(self):
+        with tempfile.TemporaryDirectory() as folder:
+            row = Row("row", "denoise", "symbol", 3, depth=2, batch=1, tolerance=0.1, concentration=5)
+            bench = measure.Bench.__new__(measure.Bench)
+            bench.compiler, bench.cases = Compiler(ESPALIER), {}
+            bench.cases[(3, 2, 1, 5)] = Case(pathlib.Path(folder), 3, 2, 1, 5)
+            found = bench.certificate(row)
+            self.assertTrue(0 < found["certified"] <= 0.1)
+            self.assertGreater(found["parameters"], found["units"])
 
 
 class WithoutRescaling(unittest.TestCase):

@@ -11,14 +11,15 @@ SIGMA = 0.5
 
 
 class Case:
-    """A tree of 2^depth leaves with `states` states per node, and `batch` samples of it, in files of one folder."""
+    """A tree of 2^depth leaves with `states` states per node, and `batch` samples of it, in files of one folder. Rows of
+    kernels are drawn from the symmetric Dirichlet distribution of `concentration`."""
 
-    def __init__(self, folder, states, depth, batch):
+    def __init__(self, folder, states, depth, batch, concentration=1):
         self.states, self.depth, self.batch = states, depth, batch
         self.leaves = 2**depth
-        self.folder = folder / f"S{states}-L{depth}-B{batch}"
+        self.folder = folder / (f"S{states}-L{depth}-B{batch}" + f"-C{concentration:g}" * (concentration != 1))
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.kernels = self.random(0).dirichlet(np.ones(states), (depth, 2, states))
+        self.kernels = self.random(0).dirichlet(np.full(states, float(concentration)), (depth, 2, states))
         self.prior = np.full(states, 1 / states)
         self.values = np.linspace(-1, 1, states)
         self.written = set()

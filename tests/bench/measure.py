@@ -39,25 +39,38 @@ class Bench:
         return json.loads(output)
 
     def case(self, row):
-        key = (row.states, row.depth, row.batch)
+        key = (row.states, row.depth, row.batch, row.concentration)
         if key not in self.cases:
             self.cases[key] = Case(FOLDER, *key)
         return self.cases[key]
 
+    def source(self, row):
+        """The row's model file."""
+        return self.case(row).path("symbol" if row.evidence in ("symbol", "sparse") else "gaussian", "toml")
+
     def library(self, row):
         """The row's model, compiled."""
-        source = self.case(row).path("symbol" if row.evidence in ("symbol", "sparse") else "gaussian", "toml")
+        source = self.source(row)
         if not row.rescaling:
             return self.compiler.library(self.compiler.without_rescaling(source), row.dtype)
-        options = [f"--dtype={row.dtype}"] + ([f"--net-opt={row.net_opt}"] if row.net_opt else [])
-        return self.compiler.library(source, row.dtype + row.net_opt, *options)
+        options = [f"--dtype={row.dtype}"] + ([f"--net-opt={row.net_opt}"] if row.net_opt else []) + relu(row)
+        variant = row.dtype + row.net_opt + (f"-relu-{row.tolerance:g}" if row.tolerance else "")
+        return self.compiler.library(source, variant, *options)
+
+    def certificate(self, row):
+        """What is certified of the row's network of ReLUs, and its size."""
+        options = ["--json", f"--dtype={row.dtype}", *relu(row)]
+        description = json.loads(self.compiler.run("describe", self.source(row), *options))
+        certificates = [network["certificate"] for network in description["networks"]]
+        found = next(one for one in certificates if one.get(row.query) is not None)
+        return {"certified": found[row.query]} | {name: found[name] for name in ("width", "units", "parameters")}
 
     def compile_models(self, rows):
         """Compiles all models, as many at once as there are processors."""
 
         def key(row):
             symbols = row.evidence in ("symbol", "sparse")
-            return self.case(row), symbols, row.dtype, row.net_opt, row.rescaling
+            return self.case(row), symbols, row.dtype, row.net_opt, row.rescaling, row.tolerance
 
         distinct = {key(row): row for row in rows}
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -77,8 +90,10 @@ class Bench:
             "input": case.evidence(row.evidence, row.dtype, row.first),
             "output": case.path(f"answer-{side}"),
         } | {name: case.path(name) for name in ("kernels", "prior", "values")}
-        if side == "espalier":
+        if side in ("espalier", "bp"):
             job["library"] = self.libraries[row.name]
+        if side == "bp":
+            job["program"] = "bp"
         if side == "beagle_double":
             job["dtype"] = "f64"
         if side in ONNX:
@@ -91,7 +106,7 @@ class Bench:
         """Runs one side of a row: {"seconds", "how"} and its answer."""
         case, job = self.job(row, side)
         result = case.path(f"report-{side}", "json")
-        command = [PROGRAMS / f"bench_{side.removesuffix('_double')}"]
+        command = [PROGRAMS / f"bench_{'espalier' if side == 'bp' else side.removesuffix('_double')}"]
         if side in ONNX:
             command = ["node", HERE / "onnx_runtime.js", FOLDER.parent / "npm"]
         command += [job, result, self.seconds]
@@ -115,6 +130,8 @@ class Bench:
                     found["difference"] = compare(row, answer, other, side)
                 best[side] = min(best.get(side, found), found, key=lambda one: one["seconds"])
         entry = {"name": row.name, **best.pop("espalier"), "peers": best}
+        if row.tolerance:
+            entry["network"] = self.certificate(row)
         if row.same_as:
             entry["difference"] = compare(row, self.answers[row.same_as], answer, f"'{row.same_as}'")
         if row.name in self.wanted:
@@ -128,13 +145,20 @@ def best_openblas():
     return {"OPENBLAS_CORETYPE": "SkylakeX"} if " avx512f" in flags and " avx512dq" in flags else {}
 
 
+def relu(row):
+    """The compiler's options for a row's network of ReLUs."""
+    return ["--activation=relu", f"--tolerance={row.tolerance:g}"] if row.tolerance else []
+
+
 def compare(row, ours, theirs, peer):
-    """The largest difference: absolute for posteriors (for denoised values per range of e), relative for loglik."""
+    """The largest difference: absolute for posteriors (for denoised values per range of e), relative for loglik. For
+    networks of ReLUs, of what their tolerance is about."""
     if ours.shape != theirs.shape:
         raise Mismatch(f"{row.name}: expected an answer of shape {ours.shape} from {peer}, got {theirs.shape}")
     ours, theirs = ours.astype("f8"), theirs.astype("f8")
-    scale = {"loglik": np.maximum(1, np.abs(ours)), "denoise": 2}.get(row.query, 1)
+    scale = {"loglik": np.maximum(1, np.abs(ours)), "denoise": 1 if row.tolerance else 2}.get(row.query, 1)
     difference = float((np.abs(ours - theirs) / scale).max())
-    if not difference <= TOLERANCE[row.dtype]:
-        raise Mismatch(f"{row.name}: expected {peer} within {TOLERANCE[row.dtype]:g} of ours, got {difference:.2g}")
+    tolerance = row.tolerance or TOLERANCE[row.dtype]
+    if not difference <= tolerance:
+        raise Mismatch(f"{row.name}: expected {peer} within {tolerance:g} of ours, got {difference:.2g}")
     return difference

@@ -7,6 +7,11 @@ DEPTH = 10
 SWEEP_DEPTHS = (6, 8, 10, 12, 14, 16)
 SWEEP_LEAVES = 2**22
 
+RELU_TOLERANCES = {1e-1: "f32", 1e-2: "f32", 1e-3: "f32", 1e-4: "f64", 1e-5: "f64"}
+RELU_DEPTH = 6
+RELU_BATCH = 4096
+RELU_CONCENTRATION = 5  # rows drawn evenly from all distributions are so unequal that f32 has no certificate for 1e-2
+
 ONNX = ("onnx", "onnx_tuned")  # the network as drawn, and as rewritten for ONNX Runtime
 
 TOLERANCE = {"f32": 1e-5, "f64": 1e-10}
@@ -16,7 +21,7 @@ TOLERANCE = {"f32": 1e-5, "f64": 1e-10}
 class Target:
     """`kind`: "peak" and "roofline" ask for a share of at least `value`; the name of a peer for at least `value` times
     its speed; "speedup" for at least `value` times the speed of the row `of`; "time" for at most `value` times its
-    time; "flat" for a cost per leaf of at most `value` times the least of the row's group; "rescaling" asks for nothing
+    time, and "bp" for at most `value` times that of exact belief propagation on the same model; "flat" for a cost per leaf of at most `value` times the least of the row's group; "rescaling" asks for nothing
     and shows by how much the row `of` is slower."""
 
     kind: str
@@ -36,6 +41,8 @@ class Row:
     dtype: str = "f32"
     program: str = "bp"
     net_opt: str = ""  # level of the compiler's --net-opt
+    tolerance: float = 0  # the program is a network of ReLUs certified for it
+    concentration: float = 1  # of the distribution that the kernels' rows are drawn from
     threads: int = 1
     rescaling: bool = True
     peers: tuple = ()
@@ -123,6 +130,19 @@ def network_rows(has_net_opt):
             yield row
 
 
+def relu_rows():
+    """Networks of ReLUs against exact BP on the same model, compiled together. Each tolerance in the narrowest type that
+    can be certified for it."""
+    for query in ("classify", "denoise"):
+        for tolerance, dtype in RELU_TOLERANCES.items():
+            row = Row(f"{query} by ReLUs, symbols, S = 16, tolerance {tolerance:g}", query, "symbol", 16)
+            row.depth, row.batch, row.dtype, row.program = RELU_DEPTH, RELU_BATCH, dtype, "net"
+            row.tolerance, row.concentration, row.peers = tolerance, RELU_CONCENTRATION, ("bp",)
+            if tolerance == 1e-2:
+                row.targets = [Target("bp", 4)]
+            yield row
+
+
 def thread_rows():
     for query, evidence in (("loglik", "symbol"), ("denoise", "gaussian")):
         of = f"{query}, {'symbols' if evidence == 'symbol' else evidence}, S = 16"
@@ -160,6 +180,7 @@ def all_rows(has_net_opt, quick):
     yield from upward_rows()
     yield from downward_rows()
     yield from network_rows(has_net_opt)
+    yield from relu_rows()
     yield from thread_rows()
     yield from rescaling_rows()
     yield from sweep_rows(SWEEP_DEPTHS[::5] if quick else SWEEP_DEPTHS)
