@@ -81,7 +81,7 @@ void Frame::createFunction() {
       memref::GlobalOp global = globals.get(loc, cast<ElementsAttr>(constant.getValue()));
       Value memref = memref::GetGlobalOp::create(builder, loc, global.getType(), global.getSymName());
       buffers[constant] = {memref, global.getType().getRank()};
-    } else if (op.getNumResults() == 1 && op.getResult(0).getType().isIntOrFloat()) {
+    } else if (constant || (op.getNumResults() == 1 && op.getResult(0).getType().isIntOrFloat())) {
       builder.clone(op, scalars);
     }
   }
