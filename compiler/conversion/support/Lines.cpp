@@ -13,8 +13,8 @@ using llvm::ArrayRef;
 namespace espalier {
 namespace {
 
-/// A quarter of the innermost cache in single precision, a half in double.
-constexpr int64_t kMostBuckets = 512;
+/// Beyond the innermost cache, but not beyond the next: 64 KiB in single precision, 128 in double.
+constexpr int64_t kMostBuckets = 4096;
 
 int64_t bitsOf(double x, bool isSingle) {
   return isSingle ? std::bit_cast<int32_t>(static_cast<float>(x)) : std::bit_cast<int64_t>(x);

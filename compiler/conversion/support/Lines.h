@@ -54,7 +54,7 @@ struct Buckets {
   int64_t operator()(double x, bool isSingle) const;
 };
 
-/// None where the table would not stay in the innermost cache. `isSingle`: x is in single precision, as knots must be.
+/// None where the table would not stay in the caches. `isSingle`: x is in single precision, as knots must be.
 std::optional<Buckets> findBuckets(const Lines &lines, bool isSingle);
 
 } // namespace espalier
