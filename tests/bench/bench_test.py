@@ -75,6 +75,13 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(self.judge([row], 1, peers=[("simple", 4)]), [[True]])
         self.assertEqual(self.judge([row], 1, peers=[("simple", 3.9)]), [[False]])
 
+    def test_a_missed_ratio_says_what_the_roofline_allows(self):
+        row = Row("row", "loglik", "gaussian", 16, targets=[Target("beagle", 4)])
+        half = 2 * row.flops / 100e9
+        entry = {"name": "row", "seconds": half, "peers": {"beagle": {"seconds": 1.5 * half}}}
+        (target,) = report.judge([row], [entry], self.LIMITS)[0]["targets"]
+        self.assertEqual(report.got_text(target), "4 x BEAGLE: 1.50, MISSED (at the roofline 3)")
+
     def test_share_of_the_limits(self):
         row = Row("row", "loglik", "gaussian", 16, targets=[Target("peak", 0.5), Target("roofline", 0.5)])
         at_peak = row.flops / 100e9

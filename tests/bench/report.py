@@ -9,7 +9,6 @@ PEERS = {
     "simple": "simple",
 }
 
-
 NAMES = PEERS | {"bp": "exact BP"}
 
 
@@ -46,7 +45,7 @@ def judge(rows, entries, limits):
 
 
 def verdict(target, entry, other, group):
-    seconds = entry["seconds"]
+    seconds, limit = entry["seconds"], None
     if target.kind in ("peak", "roofline"):
         what, got = f"{target.value:.0%} of {target.kind}", entry[target.kind]
     elif target.kind == "speedup":
@@ -62,8 +61,10 @@ def verdict(target, entry, other, group):
         what, got = f"{target.value:g} of the least cost at most", cost / min(e["seconds"] / e["leaves"] for e in group)
     else:
         what, got = f"{target.value:g} x {PEERS[target.kind]}", entry["peers"][target.kind]["ratio"]
+        limit = got / entry["roofline"]
     at_most = target.kind in ("time", "bp", "flat")
-    return {"target": what, "got": got, "met": got <= target.value if at_most else got >= target.value}
+    met = got <= target.value if at_most else got >= target.value
+    return {"target": what, "got": got, "met": met, "at_roofline": limit}
 
 
 def of_bp(entry):
@@ -77,7 +78,10 @@ def time_text(seconds):
 
 def got_text(judged):
     got = f"{judged['got']:.0%}" if "%" in judged["target"] else f"{judged['got']:.2f}"
-    return f"{judged['target']}: {got}" + {None: "", True: ", met", False: ", MISSED"}[judged["met"]]
+    text = f"{judged['target']}: {got}" + {None: "", True: ", met", False: ", MISSED"}[judged["met"]]
+    if judged["met"] is False and judged.get("at_roofline"):
+        text += f" (at the roofline {judged['at_roofline']:.3g})"
+    return text
 
 
 HEADER = ["row", "time", "GFLOP/s", "peak", "roofline", "M leaves/s", *PEERS.values(), "target: measured"]
@@ -154,6 +158,8 @@ are in [tests/bench/](../tests/bench/).
 * A peer's time is followed by how many times as long as ours it is. BEAGLE and libpll start from data that were loaded
   before the clock started. Targets are for BEAGLE in single precision, the same work; what it takes in double precision
   is shown because that is sometimes less.
+* Where we miss a multiple of a peer's speed, the one that the row would have at its roofline follows. If that is below
+  the target, no program can reach it on this machine.
 * *ONNX Runtime* runs the ConvNet or U-Net as drawn, *ORT tuned* the same network rewritten by hand for that runtime.
   *simple* is belief propagation level by level, with OpenBLAS and vectorized loops.
 
