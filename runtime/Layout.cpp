@@ -1,7 +1,7 @@
 //===- Layout.cpp - Users' arrays and kernels' tiles ----------------*- C++ -*-===//
 //
-// The transposition walks over the user's values by cache lines and, inside, over samples in squares of 4 x 4 that
-// stay in registers: a tile's samples usually lie on as many pages, and each line is visited once.
+// The transposition walks over the user's values by cache lines, a few samples at a time, in squares of 4 x 4 that stay
+// in registers: a tile's samples usually lie on as many pages, and each line is visited once.
 //
 //===----------------------------------------------------------------------===//
 
@@ -46,7 +46,9 @@ Layout::Layout(const Model &model, int64_t l, int64_t width) : nodes(model.nodes
 namespace {
 
 constexpr int64_t square = 4;
-constexpr int64_t blocksAhead = 4; ///< measured: fewer wait, more are evicted again
+// Measured. Fewer blocks ahead wait, more are evicted again, and so are the streams' lines where there are more of
+// them.
+constexpr int64_t blocksAhead = 4, blocksInARow = 64, streams = 8;
 
 /// Four values as they lie in memory. Moves keep the bits of integers too.
 template <typename T> struct Quad {
@@ -100,64 +102,70 @@ struct MissingAsStates {
   }
 };
 
-/// The lines of the user's array, one block of each sample's after the other, and the tile's rows of their values.
-template <typename T> class Blocks {
-public:
-  static constexpr int64_t size = 64 / sizeof(T);
+/// A line of a sample in the user's array, and the tile's rows of its values: the same where the orders agree.
+template <typename T> constexpr int64_t blockSize = 64 / sizeof(T);
 
-  explicit Blocks(const Layout &layout) : layout(layout) { find(); }
+struct InOrder {
+  int64_t begin;
+  InOrder(const Layout &, int64_t begin, int64_t) : begin(begin) {}
+  int64_t row(int64_t i) const { return begin + i; }
+};
 
-  bool done() const { return begin >= layout.size(); }
-  void next() {
-    begin += size;
-    find();
-  }
-
-  /// Every sample of a user's array is a stream of its own, too many for the hardware to foresee: the lines of a later
-  /// block are asked for by hand.
-  void askForLater(const T *user, int64_t sample) const {
-    if (int64_t later = begin + blocksAhead * size; later < layout.size())
-      for (int64_t j = 0; j < square; ++j)
-        __builtin_prefetch(user + (sample + j) * layout.size() + later);
-  }
-
-  int64_t begin = 0, length = 0;
-  int64_t rows[size] = {};
-
-private:
-  void find() {
-    length = std::clamp<int64_t>(layout.size() - begin, 0, size);
+struct Placed {
+  int64_t begin;
+  int64_t rows[blockSize<int32_t>];
+  Placed(const Layout &layout, int64_t begin, int64_t length) : begin(begin) {
     for (int64_t i = 0; i < length; ++i)
       rows[i] = layout.row(begin + i);
   }
-
-  const Layout &layout;
+  int64_t row(int64_t i) const { return rows[i]; }
 };
 
 /// Calls squares(block, sample) where four samples and a whole block are left, single(index, row, sample) elsewhere.
+///
+/// Every sample of a user's array is a stream of its own, too many at once for the hardware to foresee, and often as
+/// far from the next as makes them share a few places of the cache. So a few samples are brought through many blocks,
+/// and the lines of a later block are asked for by hand.
+template <typename Block, typename T, typename Squares, typename Single>
+void walkBlocks(const Layout &layout, const T *user, int64_t count, Squares squares, Single single) {
+  constexpr int64_t size = blockSize<T>, chunk = blocksInARow * size;
+  auto askForLater = [&](int64_t sample, int64_t later) {
+    if (later < layout.size())
+      for (int64_t j = 0; j < square; ++j)
+        __builtin_prefetch(user + (sample + j) * layout.size() + later);
+  };
+  for (int64_t first = 0; first < layout.size(); first += chunk)
+    for (int64_t samples = 0; samples < count; samples += streams)
+      for (int64_t begin = first; begin < std::min(first + chunk, layout.size()); begin += size) {
+        const int64_t length = std::min(layout.size() - begin, size), end = std::min(samples + streams, count);
+        const Block block(layout, begin, length);
+        int64_t sample = samples;
+        for (; length == size && sample + square <= end; sample += square) {
+          askForLater(sample, begin + blocksAhead * size);
+          squares(block, sample);
+        }
+        for (; sample < end; ++sample)
+          for (int64_t i = 0; i < length; ++i)
+            single(begin + i, block.row(i), sample);
+      }
+}
+
 template <typename T, typename Squares, typename Single>
 void walk(const Layout &layout, const T *user, int64_t count, Squares squares, Single single) {
-  for (Blocks<T> block(layout); !block.done(); block.next()) {
-    int64_t sample = 0;
-    if (block.length == Blocks<T>::size)
-      for (; sample + square <= count; sample += square) {
-        block.askForLater(user, sample);
-        squares(block, sample);
-      }
-    for (; sample < count; ++sample)
-      for (int64_t i = 0; i < block.length; ++i)
-        single(block.begin + i, block.rows[i], sample);
-  }
+  if (layout.isInOrder())
+    walkBlocks<InOrder>(layout, user, count, squares, single);
+  else
+    walkBlocks<Placed>(layout, user, count, squares, single);
 }
 
 template <typename T, typename Change>
 void bringIn(const Layout &layout, const T *user, int64_t count, T *tileData, int64_t tile, Change change) {
   const int64_t stride = layout.size();
-  auto squares = [&](const Blocks<T> &block, int64_t sample) {
-    for (int64_t i = 0; i < Blocks<T>::size; i += square) {
+  auto squares = [&](const auto &block, int64_t sample) {
+    for (int64_t i = 0; i < blockSize<T>; i += square) {
       const T *from = user + sample * stride + block.begin + i;
       auto load = [&](int64_t j) { return Quad<T>::load(from + j * stride); };
-      auto store = [&](int64_t j, Quad<T> q) { change(q).store(tileData + block.rows[i + j] * tile + sample); };
+      auto store = [&](int64_t j, Quad<T> q) { change(q).store(tileData + block.row(i + j) * tile + sample); };
       transpose<T>(load, store);
     }
   };
@@ -178,10 +186,10 @@ void Layout::symbolsToTile(const int32_t *user, int64_t count, int32_t *tileData
 
 template <typename T> void Layout::fromTile(const T *tileData, int64_t tile, T *user, int64_t count) const {
   const int64_t stride = size();
-  auto squares = [&](const Blocks<T> &block, int64_t sample) {
-    for (int64_t i = 0; i < Blocks<T>::size; i += square) {
+  auto squares = [&](const auto &block, int64_t sample) {
+    for (int64_t i = 0; i < blockSize<T>; i += square) {
       T *to = user + sample * stride + block.begin + i;
-      auto load = [&](int64_t j) { return Quad<T>::load(tileData + block.rows[i + j] * tile + sample); };
+      auto load = [&](int64_t j) { return Quad<T>::load(tileData + block.row(i + j) * tile + sample); };
       auto store = [&](int64_t j, Quad<T> q) { q.store(to + j * stride); };
       transpose<T>(load, store);
     }

@@ -27,8 +27,11 @@ public:
   /// Values of one sample.
   int64_t size() const { return nodes * width; }
 
+  /// Whether tiles have the user's values one after the other.
+  bool isInOrder() const { return nodeAt.empty(); }
+
   /// The tile's row that holds value `index` of a user's sample.
-  int64_t row(int64_t index) const { return nodeAt.empty() ? index : nodeAt[index / width] * width + index % width; }
+  int64_t row(int64_t index) const { return isInOrder() ? index : nodeAt[index / width] * width + index % width; }
 
   /// Brings `count` <= tile samples, `size()` values each, into tile[row * tile + sample]. T is int32_t, float or
   /// double; the tile's other columns are left alone.
