@@ -15,7 +15,6 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "mlir/IR/Matchers.h"
 
 namespace espalier {
 #define GEN_PASS_DEF_LAYOUTTABLES
@@ -94,8 +93,8 @@ struct LayOutTables : espalier::impl::LayOutTablesBase<LayOutTables> {
   void runOnOperation() override {
     SmallVector<tensor::ExtractOp> extracts;
     getOperation().walk([&](tensor::ExtractOp extract) {
-      // Rows of four, one of which each sample computes for itself, are laid out already.
-      if (!matchPattern(extract.getIndices().back(), m_Constant()))
+      // Rows of four are laid out already.
+      if (!readsOwnRow(extract.getIndices()))
         extracts.push_back(extract);
     });
     for (tensor::ExtractOp extract : extracts)

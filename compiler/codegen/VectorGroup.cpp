@@ -8,6 +8,7 @@
 
 #include "compiler/codegen/VectorGroup.h"
 
+#include "compiler/codegen/LookUpCost.h"
 #include "compiler/codegen/Passes.h"
 #include "compiler/codegen/VectorPermutes.h"
 
@@ -17,7 +18,6 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 
@@ -48,12 +48,9 @@ bool Tile::isLong() const {
   return generic().getBody()->getOperations().size() > kLong;
 }
 
-/// Whether a read of a table takes a given entry of a row that each sample has computed for itself.
-static bool readsEntry(memref::LoadOp load) { return matchPattern(load.getIndices().back(), m_Constant()); }
-
 memref::LoadOp Tile::lookUp() const {
   auto loads = generic().getBody()->getOps<memref::LoadOp>();
-  bool looksUp = sums.empty() && !states.empty() && !loads.empty() && !readsEntry(*loads.begin());
+  bool looksUp = sums.empty() && !states.empty() && !loads.empty() && !readsOwnRow((*loads.begin()).getIndices());
   return looksUp ? *loads.begin() : memref::LoadOp();
 }
 
@@ -327,7 +324,8 @@ private:
     else if (auto symbol = dyn_cast<arith::IndexCastOp>(inner); symbol && symbol.getOut().getType().isIndex())
       mapping.map(symbol.getOut(), mapping.lookup(symbol.getIn()));
     else if (auto load = dyn_cast<memref::LoadOp>(inner))
-      mapping.map(load.getResult(), readsEntry(load) ? entryOfRows(load, mapping) : permuteRow(load, mapping));
+      mapping.map(load.getResult(),
+                  readsOwnRow(load.getIndices()) ? entryOfRows(load, mapping) : permuteRow(load, mapping));
     else
       cloneElementwise(inner, mapping);
   }
