@@ -23,7 +23,8 @@ double lineUnits(const PiecewiseLinear &exp) {
     double width = exp.knots[j + 1] - exp.knots[j];
     steepest = std::max(steepest, std::expm1(width) / width);
   }
-  return 3 + 5.1 * steepest * (1 - exp.knots.front());
+  // Of a range without end there are no chords, and nothing is certified.
+  return 3 + (exp.pieces() > 0 ? 5.1 * steepest * (1 - exp.knots.front()) : 0);
 }
 
 /// Relative error of x = K E(u). By ReLUs, sums of `terms` terms, and for each: the ReLU's input, the coefficient, its
