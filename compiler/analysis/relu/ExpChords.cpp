@@ -133,7 +133,8 @@ PiecewiseLinear expChords(int64_t pieces, double kappa, double span, Precision p
     bool inside = next > low * 1.00001 && next < high * 0.99999;
     eps = inside && i % 8 < 6 ? next : std::isfinite(high) ? (low + high) / 2 : 2 * low;
   }
-  // The search ends without any where a range is so short that its error is rounding: one chord is as good.
+  // Over a long range, few chords have relative errors beyond all numbers. Where no error counts, as of what one state
+  // of a parent hears, one chord will do.
   if (best.empty() && std::isfinite(span))
     best = {-span, 0};
   for (double &t : best)

@@ -50,6 +50,17 @@ TEST_CASE("chords of exp lie above it, within the envelope that is stated, and t
   CHECK(static_cast<double>(most) >= 0.99 * stated - 1e-12);
 }
 
+TEST_CASE("every finite range has chords, also where their relative error is beyond all numbers") {
+  const int64_t pieces = GENERATE(1, 2, 5);
+  const double span = GENERATE(0.0, 1e-9, 0.02, 700.0, 1e4, 1e8), kappa = GENERATE(0.0, 1.0);
+  for (Precision precision : {Precision::F32, Precision::F64}) {
+    const PiecewiseLinear chords = expChords(pieces, kappa, span, precision);
+    REQUIRE(chords.pieces() >= 1);
+    REQUIRE(chords.pieces() <= pieces);
+    REQUIRE(chords.knots.back() == 0);
+  }
+}
+
 TEST_CASE("chords of log lie below it, within the error that is stated, and touch its bound") {
   const int64_t pieces = GENERATE(1, 2, 3, 7, 40);
   const double low = GENERATE(1e-6, 0.03, 0.9), high = GENERATE(1.0, 5.0);
