@@ -21,7 +21,7 @@ target_compile_options(espalier_mlir INTERFACE -Wno-unused-parameter -Wno-mislea
 target_compile_definitions(espalier_mlir INTERFACE ${llvm_definitions})
 target_link_libraries(espalier_mlir INTERFACE MLIR LLVM)
 
-# What most files on MLIR include, parsed once: more than half of the time to build them.
+# What most files on MLIR include, parsed once: reading it takes longer than compiling what follows.
 file(TOUCH ${PROJECT_BINARY_DIR}/precompiled.cpp)
 add_library(espalier_mlir_headers OBJECT ${PROJECT_BINARY_DIR}/precompiled.cpp)
 target_link_libraries(espalier_mlir_headers PRIVATE espalier_options espalier_mlir)

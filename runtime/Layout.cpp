@@ -102,15 +102,17 @@ struct MissingAsStates {
   }
 };
 
-/// A line of a sample in the user's array, and the tile's rows of its values: the same where the orders agree.
+/// Values in a block: a line of the cache.
 template <typename T> constexpr int64_t blockSize = 64 / sizeof(T);
 
+/// The tile's rows of a block's values where the user's order is the tile's.
 struct InOrder {
   int64_t begin;
   InOrder(const Layout &, int64_t begin, int64_t) : begin(begin) {}
   int64_t row(int64_t i) const { return begin + i; }
 };
 
+/// The same where it is not.
 struct Placed {
   int64_t begin;
   int64_t rows[blockSize<int32_t>];

@@ -74,7 +74,11 @@ TEST_CASE("layout: sequences stay in order", "[layout]") {
 }
 
 TEMPLATE_TEST_CASE("layout: tiles hold every value at its node's row", "[layout]", int32_t, float, double) {
-  for (const auto &branching : {std::vector<std::vector<int64_t>>{{2, 2}, {3, 1}, {1, 5}}, {{7}, {3}}, {{1}}})
+  for (const auto &branching : {std::vector<std::vector<int64_t>>{{2, 2}, {3, 1}, {1, 5}},
+                                {{7}, {3}},
+                                {{1}},
+                                {{5}, {13}, {17}},
+                                {{3, 5}, {5, 3}}})
     for (int64_t width : {1, 2, 3, 5, 17})
       for (int64_t count : {1, 3, 4, 7, 8, 16}) {
         Model model = tree(branching);
@@ -99,7 +103,8 @@ TEMPLATE_TEST_CASE("layout: tiles hold every value at its node's row", "[layout]
 }
 
 TEST_CASE("layout: missing symbols come in as the number of states", "[layout]") {
-  for (const auto &branching : {std::vector<std::vector<int64_t>>{{2, 2}, {3, 1}, {1, 5}}, {{4}, {4}, {5}}, {{3}}})
+  for (const auto &branching :
+       {std::vector<std::vector<int64_t>>{{2, 2}, {3, 1}, {1, 5}}, {{4}, {4}, {5}}, {{3}}, {{5}, {13}, {17}}})
     for (int64_t count : {1, 4, 7, 8}) {
       Layout layout(tree(branching), static_cast<int64_t>(branching.size()), 1);
       constexpr int64_t tile = 8;
