@@ -21,8 +21,9 @@ TOLERANCE = {"f32": 1e-5, "f64": 1e-10}
 class Target:
     """`kind`: "peak" and "roofline" ask for a share of at least `value`; the name of a peer for at least `value` times
     its speed; "speedup" for at least `value` times the speed of the row `of`; "time" for at most `value` times its
-    time, and "bp" for at most `value` times that of exact belief propagation on the same model; "flat" for a cost per leaf of at most `value` times the least of the row's group; "rescaling" asks for nothing
-    and shows by how much the row `of` is slower."""
+    time, and "bp" for at most `value` times that of exact belief propagation on the same model; "flat" for a cost per
+    leaf of at most `value` times the least of the row's group; "rescaling" asks for nothing and shows by how much the
+    row `of` is slower."""
 
     kind: str
     value: float = 0
