@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace espalier {
 namespace {
@@ -25,14 +26,11 @@ Limits limitsOf(Precision precision) { return precision == Precision::F32 ? Limi
 /// Facts about all matrices of a level that share a rank (or of the whole level where ranks share them).
 struct KernelFacts {
   bool positive = true;
-  double columnRatio = 0;      ///< max over a, s, s' of log K[s, a] / K[s', a]
-  double rowRatio = 0;         ///< max over s, a, a' of log K[s, a] / K[s, a']
-  double minEntry = kInfinity; ///< log of the least non-zero entry
-  double maxEntry = -kInfinity;
-  double rowSum = -kInfinity;      ///< log of the largest row sum
-  double columnSum = -kInfinity;   ///< log of the largest column sum
-  double minRowSum = kInfinity;    ///< log of the least row sum
-  double minColumnSum = kInfinity; ///< log of the least column sum
+  double columnRatio = 0;        ///< max over a, s, s' of log K[s, a] / K[s', a]
+  double rowRatio = 0;           ///< max over s, a, a' of log K[s, a] / K[s, a']
+  double minEntry = kInfinity;   ///< log of the least non-zero entry
+  double rowSum = -kInfinity;    ///< log of the largest row sum
+  double columnSum = -kInfinity; ///< log of the largest column sum
 };
 
 /// Least non-zero and largest entry of a row or a column, and its sum.
@@ -60,16 +58,13 @@ void addMatrix(KernelFacts &facts, const double *matrix, int64_t parents, int64_
     }
     facts.rowRatio = std::max(facts.rowRatio, row.ratio());
     facts.rowSum = std::max(facts.rowSum, std::log(row.sum));
-    facts.minRowSum = std::min(facts.minRowSum, std::log(row.sum));
     facts.minEntry = std::min(facts.minEntry, std::log(row.least));
-    facts.maxEntry = std::max(facts.maxEntry, std::log(row.most));
     facts.positive &= row.positive;
   }
   for (const Line &column : columns) {
     facts.columnRatio = std::max(facts.columnRatio, column.ratio());
     if (column.sum > 0)
       facts.columnSum = std::max(facts.columnSum, std::log(column.sum));
-    facts.minColumnSum = std::min(facts.minColumnSum, std::log(column.sum));
   }
 }
 
@@ -84,30 +79,66 @@ std::vector<KernelFacts> factsOf(const Model &model, int64_t l) {
   return facts;
 }
 
-/// Bounds on a message in the linear domain, as logs: every non-zero entry lies in [low, high], the largest is at least
-/// `top`, and every entry, zeros included, at least `all`. `low` is -inf where evidence is unbounded.
+/// Bounds on a message in the linear domain, as logs: every non-zero entry is at least `low`, the largest at least
+/// `top`, and the entry of state s, zero or not, lies in [least[s], most[s]]. `low` is -inf where evidence is
+/// unbounded.
 struct Bounds {
-  double low = 0, high = 0, top = 0, all = -kInfinity;
+  double low = 0, top = 0;
+  std::vector<double> least, most;
 
-  /// `positive`: no entry is zero.
-  static Bounds normalized(double ratio, bool positive) {
-    return {-ratio, std::log(2.0), 0, positive ? -ratio : -kInfinity};
+  double lowest() const { return std::max(low, *std::ranges::min_element(least)); }
+  double largest() const { return *std::ranges::max_element(most); }
+  bool within(double limit) const { return lowest() >= -limit && largest() <= limit; }
+
+  /// A message whose largest entry is between 1 and 2 and at most e^ratio times any other that is not 0.
+  static Bounds normalized(double ratio, int64_t states) {
+    return {-ratio, 0, std::vector<double>(states, -kInfinity), std::vector<double>(states, std::log(2.0))};
   }
-  bool within(double limit) const { return low >= -limit && high <= limit; }
+
+  /// The same of a message that was in these bounds before.
+  Bounds normalize(double ratio) const {
+    Bounds result = normalized(ratio, static_cast<int64_t>(least.size()));
+    for (size_t s = 0; s < least.size(); ++s)
+      if (std::isfinite(least[s]))
+        result.least[s] = std::max(-ratio, least[s] - largest());
+    return result;
+  }
+
+  /// Bounds on a message that is in these or in others.
+  void widen(const Bounds &other) {
+    low = std::min(low, other.low);
+    top = std::min(top, other.top);
+    for (size_t s = 0; s < least.size(); ++s) {
+      least[s] = std::min(least[s], other.least[s]);
+      most[s] = std::max(most[s], other.most[s]);
+    }
+  }
+
+  void multiply(const Bounds &other) {
+    low += other.low;
+    for (size_t s = 0; s < least.size(); ++s) {
+      least[s] += other.least[s];
+      most[s] += other.most[s];
+    }
+    top = std::max(low, *std::ranges::max_element(least));
+  }
 };
 
-/// Bounds on K h, or on transpose(K) w, whose entries are sums over rows or columns of K between e^least and e^most. A
-/// sum of positive terms is at least its largest one, and at least the least h times the whole row of K.
-Bounds transport(const Bounds &in, const KernelFacts &facts, double least, double most) {
-  double all = std::max(in.all + least, facts.positive ? facts.minEntry + in.top : -kInfinity);
-  double low = std::max(all, facts.minEntry + in.low);
-  return {low, in.high + most, low, all};
-}
+/// log of the sum of weights e^x.
+class LogSum {
+public:
+  explicit LogSum(const std::vector<double> &logs) : largest(*std::ranges::max_element(logs)) {
+    for (double x : logs)
+      terms.push_back(std::isfinite(largest) ? std::exp(x - largest) : 0);
+  }
 
-Bounds product(const Bounds &a, const Bounds &b) {
-  double low = a.low + b.low;
-  return {low, a.high + b.high, low, a.all + b.all};
-}
+  void add(size_t i, double weight) { sum += weight * terms[i]; }
+  double take() { return std::log(std::exchange(sum, 0)) + largest; }
+
+private:
+  double largest, sum = 0;
+  std::vector<double> terms;
+};
 
 /// What an edge does to ratios: `out` bounds the ratio of what it passes on whatever enters, `flush` the factor by
 /// which it may favour an entry that was flushed to zero, `spread` what it adds to the ratio of what enters.
@@ -188,17 +219,43 @@ private:
     return line.ratio();
   }
 
+  /// Bounds on K h, or on transpose(K) w, whatever matrix of the rank K is. A sum of terms that are not negative is at
+  /// least the sum of the least, and at least the largest h times the least entry of the row.
+  Bounds transport(const Bounds &in, int64_t l, int64_t rank, bool up) const {
+    const int64_t parents = model.states(l - 1), children = model.states(l), count = model.kernelCount(l);
+    const int64_t rows = up ? parents : children, columns = up ? children : parents;
+    Bounds out{kernels(l)[rank].minEntry + in.low, 0, std::vector<double>(rows, kInfinity),
+               std::vector<double>(rows, -kInfinity)};
+    LogSum least(in.least), most(in.most);
+    for (int64_t k = rank % count; k < count; k += model.ranks(l)) {
+      const double *matrix = model.levels[l - 1].kernel.data() + k * parents * children;
+      for (int64_t row = 0; row < rows; ++row) {
+        double smallest = kInfinity;
+        for (int64_t column = 0; column < columns; ++column) {
+          double weight = up ? matrix[row * children + column] : matrix[column * children + row];
+          smallest = std::min(smallest, weight);
+          least.add(column, weight);
+          most.add(column, weight);
+        }
+        out.least[row] = std::min(out.least[row], std::max(least.take(), std::log(smallest) + in.top));
+        out.most[row] = std::max(out.most[row], most.take());
+      }
+    }
+    out.top = std::max(out.low, *std::ranges::max_element(out.least));
+    return out;
+  }
+
   /// The product at a parent on level l-1, given the bounds of its children's messages.
   Bounds gathered(int64_t l, const Bounds &child) const {
-    Bounds parent{0, 0, 0, 0};
-    for (const KernelFacts &k : kernels(l))
-      parent = product(parent, transport(child, k, k.minRowSum, k.rowSum));
+    Bounds parent = transport(child, l, 0, /*up=*/true);
+    for (int64_t rank = 1; rank < model.ranks(l); ++rank)
+      parent.multiply(transport(child, l, rank, /*up=*/true));
     return parent;
   }
 
   /// Leaves come normalized. A parent's product is rescaled where the next product could otherwise leave the range.
   void placeRescalingUp() {
-    Bounds message = Bounds::normalized(exactLeaves ? 0 : kInfinity, /*positive=*/false);
+    Bounds message = Bounds::normalized(exactLeaves ? 0 : kInfinity, model.leafStates());
     messages.assign(model.depth() + 1, message);
     for (int64_t l = model.depth(); l >= 1; --l) {
       Bounds parent = gathered(l, message);
@@ -206,26 +263,26 @@ private:
       // What comes down takes the last quarter of the range (below).
       double most = 0.75 * limits.product;
       level(l).rescaleUp = !(l == 1 ? parent : gathered(l - 1, parent)).within(most);
-      message = level(l).rescaleUp ? Bounds::normalized(level(l).node, std::isfinite(parent.all)) : parent;
+      message = level(l).rescaleUp ? parent.normalize(level(l).node) : std::move(parent);
       messages[l - 1] = message;
     }
   }
 
   /// The prior comes normalized. What goes down is rescaled where the next product could otherwise leave the range.
   void placeRescalingDown() {
-    bool positive = std::ranges::all_of(model.prior, [](double weight) { return weight > 0; });
-    Bounds above = Bounds::normalized(priorRatio(), positive);
+    Bounds above = Bounds::normalized(priorRatio(), model.rootStates);
+    for (size_t s = 0; s < above.least.size(); ++s)
+      if (model.prior[s] > 0)
+        above.least[s] = -priorRatio();
     for (int64_t l = 1; l <= model.depth(); ++l) {
-      Bounds others = product(above, gathered(l, messages[l]));
+      Bounds others = std::move(above);
+      others.multiply(gathered(l, messages[l]));
       ranges.linear &= others.within(limits.product);
-      Bounds down{kInfinity, -kInfinity, kInfinity, kInfinity};
-      for (const KernelFacts &k : kernels(l)) {
-        Bounds one = transport(others, k, k.minColumnSum, k.columnSum);
-        down = {std::min(down.low, one.low), std::max(down.high, one.high), std::min(down.top, one.top),
-                std::min(down.all, one.all)};
-      }
+      Bounds down = transport(others, l, 0, /*up=*/false);
+      for (int64_t rank = 1; rank < model.ranks(l); ++rank)
+        down.widen(transport(others, l, rank, /*up=*/false));
       level(l).rescaleDown = !down.within(limits.product / 4);
-      above = level(l).rescaleDown ? Bounds::normalized(level(l).down, std::isfinite(down.all)) : down;
+      above = level(l).rescaleDown ? down.normalize(level(l).down) : std::move(down);
     }
   }
 
