@@ -22,12 +22,12 @@
 extern "C" {
 #endif
 
-#define ESPALIER_ABI_VERSION 3
+#define ESPALIER_ABI_VERSION 4
 
 /* Runs one program on one batch tile of T samples. Every array has the batch innermost, is contiguous and
  * 64-byte aligned, and orders nodes by rank: node = parent * ranks + rank.
  *
- *   evidence   leaves x T int32 symbols (value S_L: missing), or
+ *   evidence   leaves x T symbols, unsigned integers of the entry's `symbol_bytes` (value S_L: missing), or
  *              leaves x p x T reals (gaussian; NaN in any component: the leaf is missing), or
  *              leaves x S_L x T reals >= 0 (soft)
  *   lambda     signal and noise level of the gaussian channel, sigma > 0; ignored by the others
@@ -78,11 +78,12 @@ typedef struct EspalierVariant {
  *                       in the order of `variants` below, best first. cpu, features: what the code was built for;
  *                       features as LLVM names them ("avx2", "avx512f", ...). kernels:
  *                       [{"program": "bp" | "net", "pass": "up" | "updown",
- *                         "evidence": "symbol" | "gaussian" | "soft", "workspace": bytes,
+ *                         "evidence": "symbol" | "gaussian" | "soft", "workspace": bytes, "symbol_bytes": 1 | 4,
  *                         "positions": {"level": c, "tile": columns, "lanes": columns, "most_batch": samples}}, ...]
- *                       in the order of the variant's `kernels`; most have no `positions`, and those that have are the
- *                       faster choice for up to most_batch samples. Every variant has every pass for "soft" and for the
- *                       model's own channel. Tile and workspace differ between variants, tables do not. */
+ *                       in the order of the variant's `kernels`; those for symbols alone have `symbol_bytes`. Most have
+ *                       no `positions`, and those that have are the faster choice for up to most_batch samples. Every
+ *                       variant has every pass for "soft" and for the model's own channel. Tile and workspace differ
+ *                       between variants, tables do not. */
 typedef struct EspalierModel {
   uint64_t abi_version;
   const char *description;

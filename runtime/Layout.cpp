@@ -1,13 +1,14 @@
 //===- Layout.cpp - Users' arrays and kernels' tiles ----------------*- C++ -*-===//
 //
-// The transposition walks over the user's values by cache lines, a few samples at a time, in squares of 4 x 4 that stay
-// in registers: a tile's samples usually lie on as many pages, and each line is visited once.
+// The transposition walks over the user's values by cache lines, a few samples at a time, in blocks that stay in
+// registers: a tile's samples usually lie on as many pages, and each line is visited once.
 //
 //===----------------------------------------------------------------------===//
 
 #include "runtime/Layout.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <emmintrin.h>
 
@@ -94,7 +95,7 @@ struct AsTheyAre {
 struct MissingAsStates {
   int32_t states;
 
-  int32_t operator()(int32_t symbol) const { return symbol + (symbol >> 31 & (states + 1)); }
+  int32_t operator()(int32_t symbol) const { return tileSymbol<int32_t>(symbol, states); }
   Quad<int32_t> operator()(Quad<int32_t> symbols) const {
     __m128i s = _mm_castps_si128(symbols.bits);
     __m128i more = _mm_and_si128(_mm_srai_epi32(s, 31), _mm_set1_epi32(states + 1));
@@ -123,17 +124,19 @@ struct Placed {
   int64_t row(int64_t i) const { return rows[i]; }
 };
 
-/// Calls squares(block, sample) where four samples and a whole block are left, single(index, row, sample) elsewhere.
+/// Calls together(block, sample) where `height` samples, from this one on, and a whole block are left,
+/// single(index, row, sample) elsewhere.
 ///
 /// Every sample of a user's array is a stream of its own, too many at once for the hardware to foresee, and often as
 /// far from the next as makes them share a few places of the cache. So a few samples are brought through many blocks,
 /// and the lines of a later block are asked for by hand.
-template <typename Block, typename T, typename Squares, typename Single>
-void walkBlocks(const Layout &layout, const T *user, int64_t count, Squares squares, Single single) {
+template <int64_t height, typename Block, typename T, typename Together, typename Single>
+void walkBlocks(const Layout &layout, const T *user, int64_t count, Together together, Single single) {
+  static_assert(streams % height == 0);
   constexpr int64_t size = blockSize<T>, chunk = blocksInARow * size;
   auto askForLater = [&](int64_t sample, int64_t later) {
     if (later < layout.size())
-      for (int64_t j = 0; j < square; ++j)
+      for (int64_t j = 0; j < height; ++j)
         __builtin_prefetch(user + (sample + j) * layout.size() + later);
   };
   for (int64_t first = 0; first < layout.size(); first += chunk)
@@ -142,9 +145,9 @@ void walkBlocks(const Layout &layout, const T *user, int64_t count, Squares squa
         const int64_t length = std::min(layout.size() - begin, size), end = std::min(samples + streams, count);
         const Block block(layout, begin, length);
         int64_t sample = samples;
-        for (; length == size && sample + square <= end; sample += square) {
+        for (; length == size && sample + height <= end; sample += height) {
           askForLater(sample, begin + blocksAhead * size);
-          squares(block, sample);
+          together(block, sample);
         }
         for (; sample < end; ++sample)
           for (int64_t i = 0; i < length; ++i)
@@ -152,12 +155,12 @@ void walkBlocks(const Layout &layout, const T *user, int64_t count, Squares squa
       }
 }
 
-template <typename T, typename Squares, typename Single>
-void walk(const Layout &layout, const T *user, int64_t count, Squares squares, Single single) {
+template <int64_t height, typename T, typename Together, typename Single>
+void walk(const Layout &layout, const T *user, int64_t count, Together together, Single single) {
   if (layout.isInOrder())
-    walkBlocks<InOrder>(layout, user, count, squares, single);
+    walkBlocks<height, InOrder>(layout, user, count, together, single);
   else
-    walkBlocks<Placed>(layout, user, count, squares, single);
+    walkBlocks<height, Placed>(layout, user, count, together, single);
 }
 
 template <typename T, typename Change>
@@ -171,8 +174,56 @@ void bringIn(const Layout &layout, const T *user, int64_t count, T *tileData, in
       transpose<T>(load, store);
     }
   };
-  walk(layout, user, count, squares, [&](int64_t index, int64_t row, int64_t sample) {
+  walk<square>(layout, user, count, squares, [&](int64_t index, int64_t row, int64_t sample) {
     tileData[row * tile + sample] = change(user[sample * stride + index]);
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Symbols as bytes
+//===----------------------------------------------------------------------===//
+
+/// Samples whose symbols are brought in together: as many as a half of a vector has bytes.
+constexpr int64_t byteRows = 8;
+using ByteRows = __m128i[byteRows];
+
+/// A line of the user's symbols, 16 of them; -1 becomes 255.
+__m128i lineOfBytes(const int32_t *user) {
+  auto load = [&](int64_t i) { return _mm_loadu_si128(reinterpret_cast<const __m128i *>(user + 4 * i)); };
+  // Numbers of up to 127 and -1 survive saturation.
+  return _mm_packs_epi16(_mm_packs_epi32(load(0), load(1)), _mm_packs_epi32(load(2), load(3)));
+}
+
+/// Rotates the bits of every byte's place, of which three say the row and four the column, by one.
+template <size_t... j> void rotatePlaces(ByteRows &rows, std::index_sequence<j...>) {
+  const ByteRows low = {rows[j]...}, high = {rows[j + byteRows / 2]...};
+  ((rows[2 * j] = _mm_unpacklo_epi8(low[j], high[j]), rows[2 * j + 1] = _mm_unpackhi_epi8(low[j], high[j])), ...);
+}
+
+/// A block of symbols, `stride` apart from sample to sample, to the rows to(symbol). After three rotations a byte's
+/// sample is the last of its place. Written out by `i`, so that all of it stays in registers.
+template <typename To, size_t... i>
+void transposeBytes(const int32_t *from, int64_t stride, int32_t states, To to, std::index_sequence<i...>) {
+  const __m128i most = _mm_set1_epi8(static_cast<char>(states));
+  ByteRows rows = {_mm_min_epu8(lineOfBytes(from + i * stride), most)...};
+  const std::make_index_sequence<byteRows / 2> pairs;
+  rotatePlaces(rows, pairs);
+  rotatePlaces(rows, pairs);
+  rotatePlaces(rows, pairs);
+  ((_mm_storel_epi64(reinterpret_cast<__m128i *>(to(2 * i)), rows[i]),
+    _mm_storeh_pd(reinterpret_cast<double *>(to(2 * i + 1)), _mm_castsi128_pd(rows[i]))),
+   ...);
+}
+
+void symbolsToBytes(const Layout &layout, const int32_t *user, int64_t count, uint8_t *tileData, int64_t tile,
+                    int32_t states) {
+  const int64_t stride = layout.size();
+  auto eightRows = [&](const auto &block, int64_t sample) {
+    auto to = [&](size_t symbol) { return tileData + block.row(static_cast<int64_t>(symbol)) * tile + sample; };
+    transposeBytes(user + sample * stride + block.begin, stride, states, to, std::make_index_sequence<byteRows>());
+  };
+  walk<byteRows>(layout, user, count, eightRows, [&](int64_t index, int64_t row, int64_t sample) {
+    tileData[row * tile + sample] = tileSymbol<uint8_t>(user[sample * stride + index], states);
   });
 }
 
@@ -182,8 +233,14 @@ template <typename T> void Layout::toTile(const T *user, int64_t count, T *tileD
   bringIn(*this, user, count, tileData, tile, AsTheyAre());
 }
 
+template <>
 void Layout::symbolsToTile(const int32_t *user, int64_t count, int32_t *tileData, int64_t tile, int32_t states) const {
   bringIn(*this, user, count, tileData, tile, MissingAsStates{states});
+}
+
+template <>
+void Layout::symbolsToTile(const int32_t *user, int64_t count, uint8_t *tileData, int64_t tile, int32_t states) const {
+  symbolsToBytes(*this, user, count, tileData, tile, states);
 }
 
 template <typename T> void Layout::fromTile(const T *tileData, int64_t tile, T *user, int64_t count) const {
@@ -196,7 +253,7 @@ template <typename T> void Layout::fromTile(const T *tileData, int64_t tile, T *
       transpose<T>(load, store);
     }
   };
-  walk(*this, user, count, squares, [&](int64_t index, int64_t row, int64_t sample) {
+  walk<square>(*this, user, count, squares, [&](int64_t index, int64_t row, int64_t sample) {
     user[sample * stride + index] = tileData[row * tile + sample];
   });
 }

@@ -19,6 +19,11 @@ namespace espalier::runtime {
 /// For every node of level l in rank order, its place in the user's array (row-major pixel, or position).
 std::vector<int64_t> placesOfNodes(const Model &model, int64_t l);
 
+/// A user's symbol, -1 where it is missing, as a kernel takes it.
+template <typename T> T tileSymbol(int32_t symbol, int32_t states) {
+  return static_cast<T>(symbol + (symbol >> 31 & (states + 1)));
+}
+
 /// How one level's values move between the two layouts: `width` consecutive values per node.
 class Layout {
 public:
@@ -37,8 +42,10 @@ public:
   /// double; the tile's other columns are left alone.
   template <typename T> void toTile(const T *user, int64_t count, T *tileData, int64_t tile) const;
 
-  /// The same for symbols, -1 becoming `states`: what a kernel takes for a missing leaf.
-  void symbolsToTile(const int32_t *user, int64_t count, int32_t *tileData, int64_t tile, int32_t states) const;
+  /// The same for symbols, -1 becoming `states`: what a kernel takes for a missing leaf. T is int32_t, or uint8_t where
+  /// there are no more than 127 states.
+  template <typename T>
+  void symbolsToTile(const int32_t *user, int64_t count, T *tileData, int64_t tile, int32_t states) const;
 
   /// Brings the first `count` samples of a tile back.
   template <typename T> void fromTile(const T *tileData, int64_t tile, T *user, int64_t count) const;

@@ -10,6 +10,7 @@
 #include "runtime/Error.h"
 
 #include <algorithm>
+#include <limits>
 
 #include <nlohmann/json.hpp>
 
@@ -144,6 +145,11 @@ Kernel readKernel(const json &entry, const Model &model, EspalierKernel function
       {{"symbol", EvidenceKind::Symbol}, {"gaussian", EvidenceKind::Gaussian}, {"soft", EvidenceKind::Soft}},
       "evidence");
   kernel.workspace = entry.at("workspace").get<size_t>();
+  if (auto bytes = entry.find("symbol_bytes"); bytes != entry.end())
+    kernel.symbolBytes = bytes->get<int64_t>();
+  check(kernel.symbolBytes == 4 ||
+            (kernel.symbolBytes == 1 && model.leafStates() <= std::numeric_limits<int8_t>::max()),
+        "expects symbols of 1 or 4 bytes that hold every state");
   if (auto positions = entry.find("positions"); positions != entry.end())
     kernel.positions = readPositions(*positions, model);
   kernel.function = function;

@@ -45,7 +45,8 @@ struct Kernel {
   Program program = Program::BP;
   Pass pass = Pass::Up;
   EvidenceKind evidence = EvidenceKind::Soft;
-  size_t workspace = 0; ///< bytes
+  size_t workspace = 0;    ///< bytes
+  int64_t symbolBytes = 4; ///< of one symbol of a tile, 1 or 4
   Positions positions;
   EspalierKernel function = nullptr;
 };

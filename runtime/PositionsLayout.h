@@ -23,10 +23,14 @@ public:
   /// Brings a sample into the tile; columns without a node are left alone.
   template <typename T> void toTile(const T *user, T *tile) const;
 
+  /// The same for symbols, -1 becoming `states`. T is int32_t or uint8_t.
+  template <typename T> void symbolsToTile(const int32_t *user, T *tile, int32_t states) const;
+
   /// Brings it back.
   template <typename T> void fromTile(const T *tile, T *user) const;
 
 private:
+  template <typename Move> void forEach(Move move) const;
   int64_t rows() const { return static_cast<int64_t>(offsets.size()) * width; }
 
   int64_t width;

@@ -96,19 +96,6 @@ const Kernel &chooseKernel(const Model &model, const Request &request) {
   return *kernel;
 }
 
-/// Missing symbols from the user's -1 to the kernel's S_L. No branches, since data decide how often they fail, and a
-/// constant number of steps inside, which compilers turn into vectors.
-void markMissing(int32_t *symbols, int64_t count, int32_t states) {
-  constexpr int64_t step = 16;
-  auto mark = [&](int64_t i) { symbols[i] += symbols[i] >> 31 & (states + 1); };
-  int64_t i = 0;
-  for (; i + step <= count; i += step)
-    for (int64_t j = 0; j < step; ++j)
-      mark(i + j);
-  for (; i < count; ++i)
-    mark(i);
-}
-
 /// What says nothing of a leaf, as kernels take it; `states` are a leaf's.
 template <typename T> T nothing(EvidenceKind kind, int64_t states) {
   return kind == EvidenceKind::Symbol     ? static_cast<T>(states)
@@ -123,6 +110,15 @@ void reshape(Array &array, ElementType type, const std::vector<int64_t> &shape) 
     array = Array(type, shape);
 }
 
+/// Calls body(element of the kernel's evidence, element of its answers), values that stand for their types.
+template <typename Body> auto visitTypes(const Model &model, const Kernel &kernel, Body body) {
+  return visitReal(model.dtype, [&](auto real) {
+    if (kernel.evidence != EvidenceKind::Symbol)
+      return body(real, real);
+    return kernel.symbolBytes == 1 ? body(uint8_t{}, real) : body(int32_t{}, real);
+  });
+}
+
 /// One request, one sample at a time.
 class SampleRunner {
 public:
@@ -131,17 +127,15 @@ public:
         evidence(model, kernel.positions, model.depth(),
                  product(model.evidenceShape(request.evidence)) / model.leaves()),
         output(model, kernel.positions, outputLevel(model, request), outputWidth(model, request)), scratch([this] {
-          return this->model.dtype == ElementType::F64 ? makeScratch<double>() : makeScratch<float>();
+          return visitTypes(this->model, this->kernel, [&](auto evidenceType, auto real) {
+            return makeScratch<decltype(evidenceType), decltype(real)>();
+          });
         }) {}
 
   /// Sample `index`.
   void run(const Array &user, Outcome &outcome, int64_t index) {
-    visitReal(model.dtype, [&](auto real) {
-      using Real = decltype(real);
-      if (request.evidence == EvidenceKind::Symbol)
-        run<int32_t, Real>(user, outcome, index);
-      else
-        run<Real, Real>(user, outcome, index);
+    visitTypes(model, kernel, [&](auto evidenceType, auto real) {
+      run<decltype(evidenceType), decltype(real)>(user, outcome, index);
     });
   }
 
@@ -149,19 +143,12 @@ public:
 
 private:
   /// Lanes without a node stay what they are now: leaves of which nothing is seen.
-  template <typename Real> Scratch makeScratch() const {
-    Scratch result(evidence.tileSize() * elementSize(model.evidenceType(request.evidence)),
-                   output.tileSize() * sizeof(Real), kernel.positions.lanes, kernel.workspace);
-    if (request.evidence == EvidenceKind::Symbol)
-      fill<int32_t>(result);
-    else
-      fill<Real>(result);
-    return result;
-  }
-
-  template <typename T> void fill(Scratch &result) const {
+  template <typename T, typename Real> Scratch makeScratch() const {
+    Scratch result(evidence.tileSize() * sizeof(T), output.tileSize() * sizeof(Real), kernel.positions.lanes,
+                   kernel.workspace);
     std::fill_n(reinterpret_cast<T *>(result.evidence.data()), evidence.tileSize(),
                 nothing<T>(request.evidence, model.leafStates()));
+    return result;
   }
 
   template <typename T, typename Real> void run(const Array &user, Outcome &outcome, int64_t index) {
@@ -169,9 +156,11 @@ private:
     T *in = reinterpret_cast<T *>(local.evidence.data());
     Real *out = reinterpret_cast<Real *>(local.output.data());
     double *loglik = reinterpret_cast<double *>(local.loglik.data());
-    evidence.toTile(user.data<T>() + index * (user.size() / user.shape()[0]), in);
-    if constexpr (std::is_same_v<T, int32_t>)
-      markMissing(in, evidence.tileSize(), static_cast<int32_t>(model.leafStates()));
+    const int64_t first = index * (user.size() / user.shape()[0]);
+    if constexpr (std::is_integral_v<T>)
+      evidence.symbolsToTile(user.data<int32_t>() + first, in, static_cast<int32_t>(model.leafStates()));
+    else
+      evidence.toTile(user.data<T>() + first, in);
     kernel.function(in, request.lambda, request.sigma, select, out, loglik, local.workspace.data());
     outcome.loglik[index] = loglik[0];
     if (request.query != Query::Loglik)
@@ -194,8 +183,8 @@ struct Runner::State {
         evidenceLayout(model, model.depth(), product(model.evidenceShape(request.evidence)) / model.leaves()),
         outputLayout(model, level, outputWidth(model, request)), arena(threadCount(request.threads)), scratch([this] {
           size_t samples = static_cast<size_t>(this->model.tile);
-          return Scratch(evidenceLayout.size() * samples *
-                             elementSize(this->model.evidenceType(this->request.evidence)),
+          size_t bytes = visitTypes(this->model, kernel, [](auto evidenceType, auto) { return sizeof(evidenceType); });
+          return Scratch(evidenceLayout.size() * samples * bytes,
                          outputLayout.size() * samples * elementSize(this->model.dtype), samples, kernel.workspace);
         }) {
     bool up = kernel.pass == Pass::Up;
@@ -206,7 +195,7 @@ struct Runner::State {
 
   int64_t select() const { return request.query == Query::Denoise ? model.depth() + 1 : level; }
 
-  /// Samples first .. first + count - 1, of T evidence elements and Real results.
+  /// Samples first .. first + count - 1; the kernel takes evidence of T and gives Real results.
   template <typename T, typename Real>
   void runTile(const Array &evidence, Outcome &outcome, int64_t first, int64_t count);
   void runTile(const Array &evidence, Outcome &outcome, int64_t tileIndex);
@@ -232,11 +221,12 @@ void Runner::State::runTile(const Array &evidence, Outcome &outcome, int64_t fir
   double *loglik = reinterpret_cast<double *>(local.loglik.data());
   if (count < tile)
     std::fill_n(in, evidenceLayout.size() * tile, nothing<T>(request.evidence, model.leafStates()));
-  const T *user = evidence.data<T>() + first * evidenceLayout.size();
-  if constexpr (std::is_same_v<T, int32_t>)
-    evidenceLayout.symbolsToTile(user, count, in, tile, static_cast<int32_t>(model.leafStates()));
+  const int64_t offset = first * evidenceLayout.size();
+  if constexpr (std::is_integral_v<T>)
+    evidenceLayout.symbolsToTile(evidence.data<int32_t>() + offset, count, in, tile,
+                                 static_cast<int32_t>(model.leafStates()));
   else
-    evidenceLayout.toTile(user, count, in, tile);
+    evidenceLayout.toTile(evidence.data<T>() + offset, count, in, tile);
   kernel.function(in, request.lambda, request.sigma, select(), out, loglik, local.workspace.data());
   std::copy_n(loglik, count, outcome.loglik.begin() + first);
   if (request.query != Query::Loglik)
@@ -246,12 +236,8 @@ void Runner::State::runTile(const Array &evidence, Outcome &outcome, int64_t fir
 void Runner::State::runTile(const Array &evidence, Outcome &outcome, int64_t tileIndex) {
   int64_t first = tileIndex * model.tile;
   int64_t count = std::min(model.tile, evidence.shape()[0] - first);
-  visitReal(model.dtype, [&](auto real) {
-    using Real = decltype(real);
-    if (request.evidence == EvidenceKind::Symbol)
-      runTile<int32_t, Real>(evidence, outcome, first, count);
-    else
-      runTile<Real, Real>(evidence, outcome, first, count);
+  visitTypes(model, kernel, [&](auto evidenceType, auto real) {
+    runTile<decltype(evidenceType), decltype(real)>(evidence, outcome, first, count);
   });
 }
 

@@ -42,6 +42,8 @@ static Object describeVariant(const VariantInfo &variant) {
                  {"pass", kernel.pass},
                  {"evidence", kernel.evidence},
                  {"workspace", kernel.workspace}};
+    if (kernel.symbolBytes > 0)
+      entry["symbol_bytes"] = kernel.symbolBytes;
     if (kernel.positions > 0)
       entry["positions"] = Object{{"level", kernel.positions},
                                   {"tile", kernel.tile},

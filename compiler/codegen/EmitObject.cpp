@@ -44,6 +44,7 @@ static FailureOr<KernelInfo> kernelInfo(LLVM::LLVMFuncOp function) {
                     number("workspace"),
                     number("tile"),
                     facts.getAs<TypeAttr>("dtype").getValue().isF64(),
+                    number("symbol_bytes"),
                     number("positions"),
                     number("lanes"),
                     number("most_batch")};

@@ -2,7 +2,7 @@
 //
 // A look-up reads table[..., state, symbol] for one symbol per sample. Rows of few symbols stay as they are, padded to
 // whole vectors: a row is then within reach of in-register permutations, one for all samples of a vector. Longer ones
-// are turned into table[..., symbol, state], to be read as a vector of states per sample and transposed.
+// are turned into table[..., symbol, state], padded too, to be read as a vector of states per sample and transposed.
 //
 //===----------------------------------------------------------------------===//
 
@@ -65,7 +65,8 @@ struct LayOutTables : espalier::impl::LayOutTablesBase<LayOutTables> {
 
     int64_t states = type.getShape()[rank - 2], symbols = type.getShape()[rank - 1];
     bool transposed = symbols > permutedEntries(type.getElementType(), lanes, permuteBits);
-    int64_t rows = transposed ? symbols : states, columns = llvm::alignTo(transposed ? states : symbols, lanes);
+    int64_t rows = transposed ? symbols : states,
+            columns = transposed ? rowWidth(states, lanes) : llvm::alignTo(symbols, lanes);
     int64_t matrices = type.getNumElements() / (states * symbols), width = type.getElementTypeBitWidth() / 8;
     SmallVector<char> laidOut(matrices * rows * columns * width, 0);
     for (int64_t matrix = 0; matrix < matrices; ++matrix)

@@ -23,6 +23,7 @@ static std::unique_ptr<Pass> createFoldingPass() {
 void buildSchedulePipeline(OpPassManager &pm, const CodegenOptions &options) {
   pm.addNestedPass<func::FuncOp>(createJoinLookUps({.lanes = options.lanes, .permuteBits = options.permuteBits}));
   pm.addNestedPass<func::FuncOp>(createLayOutTables({.lanes = options.lanes, .permuteBits = options.permuteBits}));
+  pm.addNestedPass<func::FuncOp>(createNarrowSymbols({.bits = options.symbolBits}));
   pm.addPass(createCSEPass());
   pm.addPass(createSchedule({.tile = options.tile,
                              .keepBytes = options.keepBytes,

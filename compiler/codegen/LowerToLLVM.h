@@ -21,6 +21,7 @@ struct CodegenOptions {
   int64_t columns = 2;          ///< ... and vectors of samples
   bool hasFma = true;           ///< the machine has fused multiply-adds
   int64_t vectorBits = 512;     ///< width of the machine's vectors
+  int64_t symbolBits = 32;      ///< of a tile's exact symbols
   PositionsChoice positions;    ///< kernels for one sample beside those for many
   int64_t keepBytes = 16 << 20; ///< of messages that a tile keeps for the walk down: about a core's share of the caches
   int64_t subtreeBytes = 256 << 10; ///< the same of one subtree where a tile's are more: within a core's own cache

@@ -13,7 +13,7 @@
 
 namespace espalier {
 
-/// On every scheduled function: {dtype, tile (samples), workspace (bytes)}, for whoever calls it.
+/// On every scheduled function: {dtype, tile (samples), workspace (bytes)} and more, for whoever calls it.
 inline constexpr llvm::StringLiteral kKernelAttr = "espalier.kernel";
 
 /// Ends the name of a kernel for one sample, with nodes in the lanes.

@@ -32,6 +32,16 @@ def LayOutTables : Pass<"espalier-lay-out-tables", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def NarrowSymbols : Pass<"espalier-narrow-symbols", "::mlir::func::FuncOp"> {
+  let summary = "take exact symbols in fewer bits";
+  let description = [{
+    Where a function's evidence is integers of more than `bits` bits, it becomes integers of `bits`, unsigned, and whatever
+    reads it extends them. The caller sees to it that they fit: the kernel's attribute says how wide they are.
+  }];
+  let options = [Option<"bits", "bits", "int64_t", "8", "Bits of a symbol">];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def Schedule : Pass<"espalier-schedule", "::mlir::ModuleOp"> {
   let summary = "turn linalg on the tree's index space into a depth-first walk over one batch tile";
   let description = [{

@@ -390,17 +390,17 @@ private:
       Value row = arith::IndexCastOp::create(b, b.getIndexType(), vector::ExtractOp::create(b, rows, lane));
       read.push_back(vector::LoadOp::create(b, rowType, load.getMemRef(), ValueRange{row, indexConstant(0)}));
     }
-    return columnsOfFours(b, read);
+    return columnsOf(b, read);
   }
 
-  /// Reads a table one of whose rows is chosen by the sample: every lane's row at once, then transposes, so that lanes
-  /// become samples again. Gathers would take several times as long. Rows are padded to whole vectors
-  /// (LayOutTables.cpp).
+  /// Reads a table one of whose rows is chosen by the sample: every lane's row, or what a vector holds of it, then a
+  /// transpose, so that lanes become samples again. Gathers would take several times as long.
   SmallVector<Value> lookUpRows(const Tile &tile, memref::LoadOp load) {
     linalg::GenericOp op = tile.op;
     OpOperand *symbols = op.getDpsInputOperand(0);
-    auto rowType = VectorType::get({shape.lanes}, load.getMemRefType().getElementType());
-    SmallVector<Value> vectors;
+    MemRefType table = load.getMemRefType();
+    auto rowType = VectorType::get({std::min(shape.lanes, table.getShape().back())}, table.getElementType());
+    SmallVector<Value> rows;
     for (int64_t lane = 0; lane < shape.lanes; ++lane) {
       SmallVector<Value> at = indices(tile, symbols, 0, 0);
       at.back() = arith::AddIOp::create(b, at.back(), indexConstant(lane));
@@ -409,20 +409,24 @@ private:
       SmallVector<Value> rowAt;
       for (Value index : load.getIndices())
         rowAt.push_back(scalarIndex(tile, index, mapping));
-      vectors.push_back(vector::LoadOp::create(b, rowType, load.getMemRef(), rowAt));
+      rows.push_back(vector::LoadOp::create(b, rowType, load.getMemRef(), rowAt));
     }
-    transpose(b, vectors);
-    vectors.resize(height);
-    return vectors;
+    SmallVector<Value> columns = columnsOf(b, rows);
+    columns.resize(height);
+    return columns;
   }
 
   /// An index of a table read, for one sample.
   Value scalarIndex(const Tile &tile, Value index, IRMapping &mapping) {
     if (auto loop = index.getDefiningOp<linalg::IndexOp>())
       return loopValue(tile, loop.getDim(), 0, 0);
-    if (auto cast = index.getDefiningOp<arith::IndexCastOp>())
-      return arith::IndexCastOp::create(b, b.getIndexType(), mapping.lookupOrDefault(cast.getIn()));
-    return index;
+    Value symbol = symbolOf(index);
+    if (!symbol)
+      return index;
+    Value value = mapping.lookup(symbol);
+    return symbol == index.getDefiningOp<arith::IndexCastOp>().getIn()
+               ? arith::IndexCastOp::create(b, b.getIndexType(), value).getResult()
+               : arith::IndexCastUIOp::create(b, b.getIndexType(), value).getResult();
   }
 
   ArrayRef<Tile> tiles;

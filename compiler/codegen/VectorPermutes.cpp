@@ -46,66 +46,73 @@ Value permute(ImplicitLocOpBuilder &b, ArrayRef<Value> row, Value symbols) {
   return result;
 }
 
-void transpose(ImplicitLocOpBuilder &b, SmallVectorImpl<Value> &vectors) {
-  int64_t size = vectors.size();
-  for (int64_t block = size / 2; block >= 1; block /= 2) {
-    SmallVector<int64_t> low, high;
-    for (int64_t lane = 0; lane < size; ++lane) {
-      low.push_back(lane & block ? size + lane - block : lane);
-      high.push_back(lane & block ? size + lane : lane + block);
-    }
-    for (int64_t row = 0; row < size; ++row) {
-      if (row & block)
-        continue;
-      Value first = vectors[row], second = vectors[row + block];
-      vectors[row] = vector::ShuffleOp::create(b, first, second, low);
-      vectors[row + block] = vector::ShuffleOp::create(b, first, second, high);
-    }
-  }
-}
+static int64_t lanesOf(Value vector) { return cast<VectorType>(vector.getType()).getNumElements(); }
 
-/// Of every eight vectors, the last four behind the first four.
-static SmallVector<Value> joinFours(ImplicitLocOpBuilder &b, ArrayRef<Value> vectors) {
-  auto places = llvm::to_vector(llvm::seq<int64_t>(2 * cast<VectorType>(vectors[0].getType()).getNumElements()));
+/// Every vector of the first half of each group of `width` with its counterpart of the second half behind it.
+static SmallVector<Value> joinHalves(ImplicitLocOpBuilder &b, ArrayRef<Value> vectors, int64_t width) {
+  auto places = llvm::to_vector(llvm::seq<int64_t>(2 * lanesOf(vectors[0])));
   SmallVector<Value> joined;
-  for (size_t i = 0; i < vectors.size(); ++i)
-    if (i % 8 < 4)
-      joined.push_back(vector::ShuffleOp::create(b, vectors[i], vectors[i + 4], places));
+  for (int64_t i = 0; i < static_cast<int64_t>(vectors.size()); ++i)
+    if (i % (2 * width) < width)
+      joined.push_back(vector::ShuffleOp::create(b, vectors[i], vectors[i + width], places));
   return joined;
 }
 
+/// Exchanges the upper half of every `2 * block` lanes of the first vector with the lower half of the second.
+static void exchange(ImplicitLocOpBuilder &b, Value &first, Value &second, int64_t block) {
+  int64_t lanes = lanesOf(first);
+  SmallVector<int64_t> low, high;
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    low.push_back(lane & block ? lanes + lane - block : lane);
+    high.push_back(lane & block ? lanes + lane : lane + block);
+  }
+  Value lower = vector::ShuffleOp::create(b, first, second, low);
+  second = vector::ShuffleOp::create(b, first, second, high);
+  first = lower;
+}
+
 /// The same shuffle in every block of four: places 0 to 3 are the first vector's, 4 to 7 the second's.
-static Value shuffleBlocks(ImplicitLocOpBuilder &b, Value first, Value second, std::array<int64_t, 4> places,
-                           int64_t blocks) {
+static Value shuffleFours(ImplicitLocOpBuilder &b, Value first, Value second, std::array<int64_t, 4> places) {
+  int64_t lanes = lanesOf(first);
   SmallVector<int64_t> mask;
-  for (int64_t block = 0; block < blocks; ++block)
+  for (int64_t block = 0; block < lanes; block += 4)
     for (int64_t place : places)
-      mask.push_back(4 * block + place % 4 + (place < 4 ? 0 : 4 * blocks));
+      mask.push_back(block + place % 4 + (place < 4 ? 0 : lanes));
   return vector::ShuffleOp::create(b, first, second, mask);
 }
 
-SmallVector<Value> columnsOfFours(ImplicitLocOpBuilder &b, ArrayRef<Value> rows) {
-  constexpr int64_t kColumns = 4;
-  const int64_t lanes = static_cast<int64_t>(rows.size());
-  SmallVector<Value> read(rows);
-  while (read.size() < kColumns)
-    read.push_back(read.back());
-  // Row i, i + 4, i + 8 ... in one vector, so that each step of the transpose does as much as a vector holds.
-  while (read.size() > kColumns)
-    read = joinFours(b, read);
-  int64_t blocks = std::max<int64_t>(lanes / kColumns, 1);
-  SmallVector<Value> pairs, columns;
+/// Transposes squares of 4 x 4 by what x86 has single instructions for in floats.
+static void transposeFours(ImplicitLocOpBuilder &b, MutableArrayRef<Value> rows) {
+  SmallVector<Value> pairs;
   for (int64_t half : {0, 2})
     for (int64_t row : {0, 2})
-      pairs.push_back(shuffleBlocks(b, read[row], read[row + 1], {half, 4 + half, half + 1, 5 + half}, blocks));
+      pairs.push_back(shuffleFours(b, rows[row], rows[row + 1], {half, 4 + half, half + 1, 5 + half}));
   for (int64_t half : {0, 2})
     for (int64_t column : {0, 2})
-      columns.push_back(
-          shuffleBlocks(b, pairs[half], pairs[half + 1], {column, column + 1, column + 4, column + 5}, blocks));
-  if (lanes < kColumns)
-    for (Value &column : columns)
+      rows[half + column / 2] =
+          shuffleFours(b, pairs[half], pairs[half + 1], {column, column + 1, column + 4, column + 5});
+}
+
+SmallVector<Value> columnsOf(ImplicitLocOpBuilder &b, ArrayRef<Value> rows) {
+  const int64_t width = lanesOf(rows.front()), lanes = static_cast<int64_t>(rows.size());
+  SmallVector<Value> vectors(rows);
+  while (static_cast<int64_t>(vectors.size()) < width)
+    vectors.push_back(vectors.back());
+  // Row i, i + width, i + 2 width ... in one vector, so that each step of the transpose does as much as a vector holds.
+  while (static_cast<int64_t>(vectors.size()) > width)
+    vectors = joinHalves(b, vectors, width);
+  int64_t innermost = cast<VectorType>(rows.front().getType()).getElementTypeBitWidth() == 32 ? 4 : 1;
+  for (int64_t block = width / 2; block >= innermost; block /= 2)
+    for (int64_t row = 0; row < width; ++row)
+      if (!(row & block))
+        exchange(b, vectors[row], vectors[row + block], block);
+  if (innermost == 4)
+    for (int64_t row = 0; row < width; row += 4)
+      transposeFours(b, MutableArrayRef(vectors).slice(row, 4));
+  if (lanes < width)
+    for (Value &column : vectors)
       column = vector::ExtractStridedSliceOp::create(b, column, {0}, {lanes}, {1});
-  return columns;
+  return vectors;
 }
 
 } // namespace espalier

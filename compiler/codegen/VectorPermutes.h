@@ -15,11 +15,9 @@ namespace espalier {
 /// a time; the parts that they give are chosen between by the symbols' size.
 mlir::Value permute(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<mlir::Value> row, mlir::Value symbols);
 
-/// Swaps rows and lanes of a square of vectors, by exchanging ever smaller blocks.
-void transpose(mlir::ImplicitLocOpBuilder &b, llvm::SmallVectorImpl<mlir::Value> &vectors);
-
-/// Rows of four elements, one for every lane, as four vectors of one column each.
-llvm::SmallVector<mlir::Value> columnsOfFours(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<mlir::Value> rows);
+/// Rows of equally many elements, a power of two and in f32 at least four, one for every lane: their columns, each a
+/// vector.
+llvm::SmallVector<mlir::Value> columnsOf(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<mlir::Value> rows);
 
 } // namespace espalier
 

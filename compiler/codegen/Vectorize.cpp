@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/codegen/LookUpCost.h"
 #include "compiler/codegen/Passes.h"
 #include "compiler/codegen/VectorGroup.h"
 
@@ -161,13 +162,14 @@ private:
 struct Vectorize : espalier::impl::VectorizeBase<Vectorize> {
   using VectorizeBase::VectorizeBase;
 
-  /// Rows of tables are read as whole vectors, so they must be made of such.
+  /// Rows of tables are read as vectors, so they must be made of such.
   LogicalResult checkTables() {
     WalkResult result = getOperation().walk([&](linalg::GenericOp op) {
       memref::LoadOp load = Tile(op).rowLookUp();
-      if (!load || load.getMemRefType().getShape().back() % lanes == 0)
+      if (!load || isRowWidth(load.getMemRefType().getShape().back(), lanes))
         return WalkResult::advance();
-      op.emitOpError() << "expects a table whose rows are padded to a multiple of " << lanes << " entries, got rows of "
+      op.emitOpError() << "expects a table whose rows are padded to whole vectors of " << lanes
+                       << " entries, or to a power of two of at least 4, got rows of "
                        << load.getMemRefType().getShape().back();
       return WalkResult::interrupt();
     });

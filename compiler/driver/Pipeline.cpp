@@ -16,6 +16,8 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
 
+#include <limits>
+
 using namespace mlir;
 
 namespace espalier {
@@ -140,6 +142,8 @@ CodegenOptions Pipeline::codegenOptions(const Target &target) {
   result.columns = !wide && result.hasFma ? 3 : 2;
   result.permuteBits = target.vectorBytes() >= 32 ? 8 * target.vectorBytes() : 0;
   Model model = readModel(*findModel(module));
+  // The state S_L stands for a missing symbol.
+  result.symbolBits = model.leafStates() <= std::numeric_limits<int8_t>::max() ? 8 : 32;
   int64_t width = model.nodes(model.depth()) * model.states(model.depth());
   // A tile's evidence and answers lie in memory as a whole.
   result.tile = result.lanes * (result.columns * result.lanes * width * bytes <= kTileBytes ? result.columns : 1);

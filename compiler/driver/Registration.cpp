@@ -46,6 +46,8 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
   Option<int64_t> lanes{*this, "lanes", llvm::cl::desc("Elements per vector"), llvm::cl::init(16)};
   Option<int64_t> rows{*this, "rows", llvm::cl::desc("States per register block"), llvm::cl::init(8)};
   Option<int64_t> columns{*this, "columns", llvm::cl::desc("Vectors per register block"), llvm::cl::init(2)};
+  Option<int64_t> symbolBits{*this, "symbol-bits", llvm::cl::desc("Bits of an exact symbol in a tile"),
+                             llvm::cl::init(32)};
 
   CodegenOptions codegen() const {
     CodegenOptions options;
@@ -53,6 +55,7 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
     options.lanes = lanes;
     options.rows = rows;
     options.columns = columns;
+    options.symbolBits = symbolBits;
     return options;
   }
 };

@@ -236,7 +236,7 @@ class Library(TestCase):
             for program in ("bp", "net"):
                 at = next(i for i, entry in enumerate(entries)
                           if (entry["program"], entry["pass"], entry["evidence"]) == (program, "up", "symbol"))
-                evidence = aligned((4, variant["tile"]), np.int32)
+                evidence = aligned((4, variant["tile"]), {1: np.uint8, 4: np.uint32}[entries[at]["symbol_bytes"]])
                 evidence[:] = 8
                 evidence[:, :3] = np.where(words < 0, 8, words).T
                 output = aligned((2, variant["tile"]), np.float32)
@@ -254,7 +254,7 @@ class Library(TestCase):
         for form in ("shared", "object"):
             subprocess.run(["cc", "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", f"-I{harness.ROOT}", source,
                             self.library(form), f"-Wl,-rpath,{self.folder}", "-o", program], check=True)
-            self.assertEqual(harness.run(program).out, f"3 3 {expected}\n")
+            self.assertEqual(harness.run(program).out, f"4 3 {expected}\n")
 
 
 if __name__ == "__main__":

@@ -102,24 +102,35 @@ TEMPLATE_TEST_CASE("layout: tiles hold every value at its node's row", "[layout]
       }
 }
 
-TEST_CASE("layout: missing symbols come in as the number of states", "[layout]") {
+TEMPLATE_TEST_CASE("layout: missing symbols come in as the number of states", "[layout]", int32_t, uint8_t) {
   for (const auto &branching :
        {std::vector<std::vector<int64_t>>{{2, 2}, {3, 1}, {1, 5}}, {{4}, {4}, {5}}, {{3}}, {{5}, {13}, {17}}})
-    for (int64_t count : {1, 4, 7, 8}) {
-      Layout layout(tree(branching), static_cast<int64_t>(branching.size()), 1);
-      constexpr int64_t tile = 8;
-      constexpr int32_t states = 5;
-      std::vector<int32_t> user(layout.size() * count), tiled(layout.size() * tile, states);
-      for (size_t i = 0; i < user.size(); ++i)
-        user[i] = static_cast<int32_t>(i * 7 % (states + 1)) - 1;
-      layout.symbolsToTile(user.data(), count, tiled.data(), tile, states);
-      std::vector<int32_t> expected(tiled.size(), states);
-      for (int64_t i = 0; i < layout.size(); ++i)
-        for (int64_t t = 0; t < count; ++t)
-          if (int32_t symbol = user[t * layout.size() + i]; symbol >= 0)
-            expected[layout.row(i) * tile + t] = symbol;
-      REQUIRE(tiled == expected);
-    }
+    for (int64_t count : {1, 4, 7, 8, 15, 16})
+      for (int32_t states : {1, 5, 127}) {
+        Layout layout(tree(branching), static_cast<int64_t>(branching.size()), 1);
+        constexpr int64_t tile = 16;
+        std::vector<int32_t> user(layout.size() * count);
+        std::vector<TestType> tiled(layout.size() * tile, static_cast<TestType>(states));
+        for (size_t i = 0; i < user.size(); ++i)
+          user[i] = static_cast<int32_t>(i * 7 % (states + 1)) - 1;
+        layout.symbolsToTile(user.data(), count, tiled.data(), tile, states);
+        std::vector<TestType> expected(tiled.size(), static_cast<TestType>(states));
+        for (int64_t i = 0; i < layout.size(); ++i)
+          for (int64_t t = 0; t < count; ++t)
+            if (int32_t symbol = user[t * layout.size() + i]; symbol >= 0)
+              expected[layout.row(i) * tile + t] = static_cast<TestType>(symbol);
+        REQUIRE(tiled == expected);
+      }
+}
+
+TEMPLATE_TEST_CASE("layout: with nodes in the lanes missing symbols are the number of states", "[layout]", int32_t,
+                   uint8_t) {
+  Model model = tree({{2}, {3}});
+  PositionsLayout layout(model, {1, 4, 4, 1}, 2, 1);
+  const std::vector<int32_t> user = {0, -1, 2, 3, 4, -1};
+  std::vector<TestType> tile(layout.tileSize(), TestType(5));
+  layout.symbolsToTile(user.data(), tile.data(), 5);
+  REQUIRE(tile == std::vector<TestType>{0, 3, 5, 5, 5, 4, 5, 5, 2, 5, 5, 5});
 }
 
 TEMPLATE_TEST_CASE("layout: with nodes in the lanes a column holds a subtree", "[layout]", float, double) {
