@@ -135,7 +135,9 @@ LogicalResult Steps::classifyByLanes() {
   bool fits = leafLevel() > nodes.level;
   for (Step &step : steps) {
     bool isAnswer = llvm::any_of(step.op->getUsers(), llvm::IsaPred<func::ReturnOp>);
-    fits &= step.inLanes || (step.depth <= nodes.level && !(isAnswer && step.depth == nodes.level));
+    // Above the level, lanes without a node hold anything: that must not choose a row of a table.
+    bool looksUp = !step.op.getBody()->getOps<tensor::ExtractOp>().empty();
+    fits &= step.inLanes || (!looksUp && step.depth <= nodes.level && !(isAnswer && step.depth == nodes.level));
   }
   return success(fits);
 }
