@@ -43,6 +43,10 @@ bool Tile::isHeavy() const {
                       [](Operation &inner) { return isa<math::ExpOp, math::Exp2Op, math::LogOp>(inner); });
 }
 
+bool Tile::isWide(const RegisterBlock &shape) const {
+  return shape.lanes * cast<ShapedType>(result().getType()).getElementTypeBitWidth() > shape.vectorBits;
+}
+
 bool Tile::isLong() const {
   constexpr size_t kLong = 16;
   return generic().getBody()->getOperations().size() > kLong;
@@ -81,7 +85,7 @@ public:
            : heavy                     ? 1
            : reductions > 0 || looksUp ? height
                                        : std::max<int64_t>(shape.rows / 2, 1);
-    columns = looksUpRows || isWide() ? 1 : shape.columns;
+    columns = looksUpRows || tiles.front().isWide(shape) ? 1 : shape.columns;
     while (batch % (columns * shape.lanes) != 0)
       --columns;
   }
@@ -92,13 +96,6 @@ public:
   }
 
 private:
-  /// An element takes more than one of the machine's vectors: doubles where lanes are made for single precision.
-  bool isWide() {
-    return llvm::any_of(tiles, [&](const Tile &tile) {
-      return shape.lanes * cast<ShapedType>(tile.result().getType()).getElementTypeBitWidth() > shape.vectorBits;
-    });
-  }
-
   Value indexConstant(int64_t value) { return arith::ConstantIndexOp::create(b, value); }
 
   /// Loops over all states but the last as they are, over the last in register blocks with a remainder.

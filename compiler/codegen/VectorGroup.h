@@ -39,6 +39,10 @@ struct Tile {
   /// Whether the body computes exp or log, whose expansions are long: then one vector at a time is enough.
   bool isHeavy() const;
 
+  /// Whether an element of the result takes more than one of the machine's vectors: doubles where lanes are made for
+  /// single precision.
+  bool isWide(const RegisterBlock &shape) const;
+
   /// Whether it takes many steps otherwise.
   bool isLong() const;
 

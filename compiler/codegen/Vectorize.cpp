@@ -82,7 +82,8 @@ private:
 
   /// Same states, and nothing read of the group but at the place where it was written.
   bool fits(const Tile &tile) {
-    if (group.front().stateExtents() != tile.stateExtents() || group.front().isHeavy() != tile.isHeavy())
+    if (group.front().stateExtents() != tile.stateExtents() || group.front().isHeavy() != tile.isHeavy() ||
+        group.front().isWide(shape) != tile.isWide(shape))
       return false;
     if (!tile.sums.empty() &&
         llvm::count_if(group, [](const Tile &t) { return !t.sums.empty(); }) == reductionsAtOnce())
