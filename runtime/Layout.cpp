@@ -49,7 +49,7 @@ namespace {
 constexpr int64_t square = 4;
 // Measured. Fewer blocks ahead wait, more are evicted again, and so are the streams' lines where there are more of
 // them.
-constexpr int64_t blocksAhead = 4, blocksInARow = 64, streams = 8;
+constexpr int64_t blocksAhead = 4, blocksInARow = 256, streams = 8;
 
 /// Four values as they lie in memory. Moves keep the bits of integers too.
 template <typename T> struct Quad {
@@ -179,6 +179,18 @@ void bringIn(const Layout &layout, const T *user, int64_t count, T *tileData, in
   });
 }
 
+/// A block of four samples from the rows at(row) of a tile. Every line of the user's is written at once, by values
+/// that are written out by `i`, so that they stay in registers.
+template <typename T, typename At, size_t... i> void takeOut(At at, T *to, int64_t stride, std::index_sequence<i...>) {
+  Quad<T> a[] = {Quad<T>::load(at(square * i))...}, b[] = {Quad<T>::load(at(square * i + 1))...};
+  Quad<T> c[] = {Quad<T>::load(at(square * i + 2))...}, d[] = {Quad<T>::load(at(square * i + 3))...};
+  (Quad<T>::transpose(a[i], b[i], c[i], d[i]), ...);
+  (a[i].store(to + square * i), ...);
+  (b[i].store(to + stride + square * i), ...);
+  (c[i].store(to + 2 * stride + square * i), ...);
+  (d[i].store(to + 3 * stride + square * i), ...);
+}
+
 //===----------------------------------------------------------------------===//
 // Symbols as bytes
 //===----------------------------------------------------------------------===//
@@ -245,15 +257,11 @@ void Layout::symbolsToTile(const int32_t *user, int64_t count, uint8_t *tileData
 
 template <typename T> void Layout::fromTile(const T *tileData, int64_t tile, T *user, int64_t count) const {
   const int64_t stride = size();
-  auto squares = [&](const auto &block, int64_t sample) {
-    for (int64_t i = 0; i < blockSize<T>; i += square) {
-      T *to = user + sample * stride + block.begin + i;
-      auto load = [&](int64_t j) { return Quad<T>::load(tileData + block.row(i + j) * tile + sample); };
-      auto store = [&](int64_t j, Quad<T> q) { q.store(to + j * stride); };
-      transpose<T>(load, store);
-    }
+  auto fourRows = [&](const auto &block, int64_t sample) {
+    auto at = [&](size_t value) { return tileData + block.row(static_cast<int64_t>(value)) * tile + sample; };
+    takeOut(at, user + sample * stride + block.begin, stride, std::make_index_sequence<blockSize<T> / square>());
   };
-  walk<square>(*this, user, count, squares, [&](int64_t index, int64_t row, int64_t sample) {
+  walk<square>(*this, user, count, fourRows, [&](int64_t index, int64_t row, int64_t sample) {
     user[sample * stride + index] = tileData[row * tile + sample];
   });
 }
