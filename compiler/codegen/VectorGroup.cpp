@@ -25,6 +25,9 @@ namespace espalier {
 
 constexpr int64_t kLineBits = 512; ///< of a cache
 
+/// Terms of a reduction up to which they are written out: a loop would take as many instructions again.
+constexpr int64_t kWrittenOut = 4;
+
 Tile::Tile(linalg::GenericOp op, linalg::FillOp init) : op(op), init(init) {
   auto kinds = op.getIteratorTypesArray();
   for (int64_t loop = 0; loop + 1 < static_cast<int64_t>(kinds.size()); ++loop)
@@ -213,18 +216,23 @@ private:
   /// Loops over the reductions, accumulators in registers.
   SmallVector<Value> reduce(const Tile &tile, ArrayRef<int64_t> sums, ArrayRef<Value> accumulators) {
     int64_t extent = tile.generic().getStaticLoopRanges()[sums.front()];
-    if (extent == 1) {
-      loops[sums.front()] = indexConstant(0);
-      return sums.size() > 1 ? reduce(tile, sums.drop_front(), accumulators) : evaluate(tile, accumulators);
+    auto body = [&](SmallVector<Value> values) {
+      return sums.size() > 1 ? reduce(tile, sums.drop_front(), values) : evaluate(tile, values);
+    };
+    if (extent == 1 || (sums.size() == 1 && extent <= kWrittenOut)) {
+      SmallVector<Value> values(accumulators);
+      for (int64_t i = 0; i < extent; ++i) {
+        loops[sums.front()] = indexConstant(i);
+        values = body(values);
+      }
+      return values;
     }
     auto loop = scf::ForOp::create(b, indexConstant(0), indexConstant(extent), indexConstant(1), accumulators);
     {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(loop.getBody());
       loops[sums.front()] = loop.getInductionVar();
-      SmallVector<Value> inner(loop.getRegionIterArgs());
-      inner = sums.size() > 1 ? reduce(tile, sums.drop_front(), inner) : evaluate(tile, inner);
-      scf::YieldOp::create(b, inner);
+      scf::YieldOp::create(b, body(SmallVector<Value>(loop.getRegionIterArgs())));
     }
     return SmallVector<Value>(loop.getResults());
   }

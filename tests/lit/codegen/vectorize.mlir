@@ -10,7 +10,7 @@
 // Loops over blocks of states and of samples; in them one loop over the reduction with four accumulators, which start
 // from the fill's constant and reach memory once.
 // CHECK-LABEL: @contraction
-// CHECK-SAME: (%[[K:arg[0-9]]]: memref<4x3xf32>, %[[H:arg[0-9]]]: memref<3x16xf32>, %[[Q:arg[0-9]]]: memref<4x16xf32>)
+// CHECK-SAME: (%[[K:arg[0-9]]]: memref<4x6xf32>, %[[H:arg[0-9]]]: memref<6x16xf32>, %[[Q:arg[0-9]]]: memref<4x16xf32>)
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<4xf32>
 // CHECK-DAG: %[[C2:.*]] = arith.constant 2 : index
 // CHECK-DAG: %[[C8:.*]] = arith.constant 8 : index
@@ -26,11 +26,11 @@
 // CHECK: scf.yield
 // CHECK-COUNT-4: vector.store %[[SUMS]]#{{[0-3]}}, %[[Q]]
 // CHECK-NOT: vector.store
-func.func @contraction(%k: memref<4x3xf32>, %h: memref<3x16xf32>, %q: memref<4x16xf32>) {
+func.func @contraction(%k: memref<4x6xf32>, %h: memref<6x16xf32>, %q: memref<4x16xf32>) {
   %zero = arith.constant 0.0 : f32
   linalg.fill ins(%zero : f32) outs(%q : memref<4x16xf32>)
   linalg.generic {indexing_maps = [#kernel, #message, #result], iterator_types = ["parallel", "reduction", "parallel"]}
-      ins(%k, %h : memref<4x3xf32>, memref<3x16xf32>) outs(%q : memref<4x16xf32>) {
+      ins(%k, %h : memref<4x6xf32>, memref<6x16xf32>) outs(%q : memref<4x16xf32>) {
   ^bb0(%x: f32, %y: f32, %z: f32):
     %0 = math.fma %x, %y, %z : f32
     linalg.yield %0 : f32
@@ -44,11 +44,11 @@ func.func @contraction(%k: memref<4x3xf32>, %h: memref<3x16xf32>, %q: memref<4x1
 // CHECK: :2 = scf.for
 // CHECK-COUNT-2: vector.store
 // CHECK-NOT: vector.store
-func.func @remainder(%k: memref<5x3xf32>, %h: memref<3x16xf32>, %q: memref<5x16xf32>) {
+func.func @remainder(%k: memref<5x6xf32>, %h: memref<6x16xf32>, %q: memref<5x16xf32>) {
   %zero = arith.constant 0.0 : f32
   linalg.fill ins(%zero : f32) outs(%q : memref<5x16xf32>)
   linalg.generic {indexing_maps = [#kernel, #message, #result], iterator_types = ["parallel", "reduction", "parallel"]}
-      ins(%k, %h : memref<5x3xf32>, memref<3x16xf32>) outs(%q : memref<5x16xf32>) {
+      ins(%k, %h : memref<5x6xf32>, memref<6x16xf32>) outs(%q : memref<5x16xf32>) {
   ^bb0(%x: f32, %y: f32, %z: f32):
     %0 = math.fma %x, %y, %z : f32
     linalg.yield %0 : f32
@@ -61,11 +61,49 @@ func.func @remainder(%k: memref<5x3xf32>, %h: memref<3x16xf32>, %q: memref<5x16x
 // CHECK-SAME: %[[Q:arg2]]: memref<1x4xf32>)
 // CHECK: %[[START:.*]] = vector.load %[[Q]]
 // CHECK: scf.for {{.*}} iter_args(%{{.*}} = %[[START]])
-func.func @accumulate(%k: memref<1x3xf32>, %h: memref<3x4xf32>, %q: memref<1x4xf32>) {
+func.func @accumulate(%k: memref<1x6xf32>, %h: memref<6x4xf32>, %q: memref<1x4xf32>) {
+  linalg.generic {indexing_maps = [#kernel, #message, #result], iterator_types = ["parallel", "reduction", "parallel"]}
+      ins(%k, %h : memref<1x6xf32>, memref<6x4xf32>) outs(%q : memref<1x4xf32>) {
+  ^bb0(%x: f32, %y: f32, %z: f32):
+    %0 = math.fma %x, %y, %z : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// Few terms are written out.
+// CHECK-LABEL: @few
+// CHECK-NOT: scf.for
+// CHECK-COUNT-3: math.fma
+// CHECK-NOT: math.fma
+// CHECK: return
+func.func @few(%k: memref<1x3xf32>, %h: memref<3x4xf32>, %q: memref<1x4xf32>) {
   linalg.generic {indexing_maps = [#kernel, #message, #result], iterator_types = ["parallel", "reduction", "parallel"]}
       ins(%k, %h : memref<1x3xf32>, memref<3x4xf32>) outs(%q : memref<1x4xf32>) {
   ^bb0(%x: f32, %y: f32, %z: f32):
     %0 = math.fma %x, %y, %z : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// Every lane reads the row that its symbol chooses, of as many entries as there are states; the transpose makes lanes
+// samples again.
+// CHECK-LABEL: @look_up
+// CHECK-SAME: (%[[X:arg0]]: memref<4xi8>, %[[T:arg1]]: memref<6x4xf32>, %[[Q:arg2]]: memref<3x4xf32>)
+// CHECK-COUNT-4: vector.load %[[T]][%{{.*}}, %{{.*}}] : memref<6x4xf32>, vector<4xf32>
+// CHECK-COUNT-7: vector.shuffle
+// CHECK-COUNT-3: vector.store
+// CHECK-NOT: vector.store
+// CHECK: return
+func.func @look_up(%x: memref<4xi8>, %t: memref<6x4xf32>, %q: memref<3x4xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(s, b) -> (b)>, #map], iterator_types = ["parallel", "parallel"]}
+      ins(%x : memref<4xi8>) outs(%q : memref<3x4xf32>) {
+  ^bb0(%in: i8, %out: f32):
+    %s = linalg.index 0 : index
+    %wide = arith.extui %in : i8 to i32
+    %row = arith.index_cast %wide : i32 to index
+    %0 = memref.load %t[%row, %s] : memref<6x4xf32>
     linalg.yield %0 : f32
   }
   return
