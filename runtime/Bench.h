@@ -20,7 +20,7 @@ struct BenchRow {
   Program program = Program::BP;
   int64_t batch = 0;
   double seconds = 0; ///< the best of several runs
-  double gflops = 0;  ///< kernel products alone, see productFlops()
+  double gflops = 0;  ///< kernel products alone, also those that tables spare; see productFlops()
   double leavesPerSecond = 0;
 };
 

@@ -46,7 +46,7 @@ void print(const Model &model, const BenchReport &report) {
   std::ostringstream text;
   text << std::fixed << std::setprecision(1) << model.name << ", " << dtypeName(model) << ", cpu " << model.cpu
        << ", threads " << report.threads << ", peak " << report.peakGflops
-       << " GFLOP/s (kernel products alone are counted)\n"
+       << " GFLOP/s (kernel products alone are counted, those that tables spare as well)\n"
        << std::left << std::setw(11) << "query" << std::setw(9) << "program" << std::right << std::setw(8) << "batch"
        << std::setw(12) << "ms" << std::setw(11) << "GFLOP/s" << std::setw(9) << "of peak" << std::setw(12)
        << "Mleaves/s"

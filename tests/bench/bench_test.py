@@ -82,6 +82,13 @@ class Verdicts(unittest.TestCase):
         (target,) = report.judge([row], [entry], self.LIMITS)[0]["targets"]
         self.assertEqual(report.got_text(target), "4 x BEAGLE: 1.50, MISSED (at the roofline 3)")
 
+    def test_beyond_the_roofline_it_allows_nothing(self):
+        row = Row("row", "loglik", "symbol", 16, targets=[Target("simple", 4)])
+        spared = 0.5 * row.flops / 100e9
+        entry = {"name": "row", "seconds": spared, "peers": {"simple": {"seconds": 3 * spared}}}
+        (target,) = report.judge([row], [entry], self.LIMITS)[0]["targets"]
+        self.assertEqual(report.got_text(target), "4 x simple: 3.00, MISSED")
+
     def test_share_of_the_limits(self):
         row = Row("row", "loglik", "gaussian", 16, targets=[Target("peak", 0.5), Target("roofline", 0.5)])
         at_peak = row.flops / 100e9

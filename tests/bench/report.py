@@ -61,7 +61,8 @@ def verdict(target, entry, other, group):
         what, got = f"{target.value:g} of the least cost at most", cost / min(e["seconds"] / e["leaves"] for e in group)
     else:
         what, got = f"{target.value:g} x {PEERS[target.kind]}", entry["peers"][target.kind]["ratio"]
-        limit = got / entry["roofline"]
+        if entry["roofline"] < 1:
+            limit = got / entry["roofline"]
     at_most = target.kind in ("time", "bp", "flat")
     met = got <= target.value if at_most else got >= target.value
     return {"target": what, "got": got, "met": met, "at_roofline": limit}
@@ -153,13 +154,16 @@ samples unless a row says otherwise. A time is that from the user's array to the
 of several repetitions, and counts only once the answers agree (f32 to 1e-5, f64 to 1e-10). Programs, data and targets
 are in [tests/bench/](../tests/bench/).
 
-* **GFLOP/s** and **peak** count the products alone, 2 S^2 per edge and direction; look-ups of exact symbols are not
-  flops. **roofline** is the least time that this machine's multiply-adds and its memory allow, divided by ours.
+* **GFLOP/s** and **peak** count the products alone, 2 S^2 per edge and direction, where look-ups of exact symbols are
+  not flops. For symbols on the way up the compiler's tables stand for the lowest levels' products as well
+  ([rationale-codegen.md](rationale-codegen.md)); these are counted as if they were computed, for every side alike, so
+  that a share can exceed 100%. **roofline** is the least time that this machine's multiply-adds, these included, and its
+  memory allow, divided by ours.
 * A peer's time is followed by how many times as long as ours it is. BEAGLE and libpll start from data that were loaded
   before the clock started. Targets are for BEAGLE in single precision, the same work; what it takes in double precision
   is shown because that is sometimes less.
 * Where we miss a multiple of a peer's speed, the one that the row would have at its roofline follows. If that is below
-  the target, no program can reach it on this machine.
+  the target, no program that computes all products can reach it on this machine.
 * *ONNX Runtime* runs the ConvNet or U-Net as drawn, *ORT tuned* the same network rewritten by hand for that runtime.
   *simple* is belief propagation level by level, with OpenBLAS and vectorized loops.
 

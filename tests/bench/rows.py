@@ -61,7 +61,8 @@ class Row:
 
     @property
     def flops(self):
-        """Of the products alone: 2 S^2 per edge and direction; upward, look-ups of symbols are not flops."""
+        """Of the products alone, as the plain algorithm has them: 2 S^2 per edge and direction; upward, look-ups of symbols
+        are not flops."""
         edges = 2 ** (self.depth + 1) - 2
         down = edges if self.query in ("denoise", "marginals") else 0
         up = edges - (2**self.depth if self.evidence in ("symbol", "sparse") else 0)
