@@ -78,12 +78,13 @@ typedef struct EspalierVariant {
  *                       in the order of `variants` below, best first. cpu, features: what the code was built for;
  *                       features as LLVM names them ("avx2", "avx512f", ...). kernels:
  *                       [{"program": "bp" | "net", "pass": "up" | "updown",
- *                         "evidence": "symbol" | "gaussian" | "soft", "workspace": bytes, "symbol_bytes": 1 | 4,
+ *                         "evidence": "symbol" | "gaussian" | "soft", "workspace": bytes, "tile": T,
+ *                         "symbol_bytes": 1 | 4,
  *                         "positions": {"level": c, "tile": columns, "lanes": columns, "most_batch": samples}}, ...]
- *                       in the order of the variant's `kernels`; those for symbols alone have `symbol_bytes`. Most have
- *                       no `positions`, and those that have are the faster choice for up to most_batch samples. Every
- *                       variant has every pass for "soft" and for the model's own channel. Tile and workspace differ
- *                       between variants, tables do not. */
+ *                       in the order of the variant's `kernels`. `tile` is there where a kernel's is not the variant's,
+ *                       `symbol_bytes` where evidence is symbols. Most have no `positions`, and those that have are the
+ * faster choice for up to most_batch samples. Every variant has every pass for "soft" and for the model's own channel.
+ * Tile and workspace differ between variants, tables do not. */
 typedef struct EspalierModel {
   uint64_t abi_version;
   const char *description;

@@ -136,7 +136,12 @@ Positions readPositions(const json &entry, const Model &model) {
   return positions;
 }
 
-Kernel readKernel(const json &entry, const Model &model, EspalierKernel function) {
+int64_t checkTile(const json &tile) {
+  check(tile.get<int64_t>() >= 1 && tile.get<int64_t>() <= 1 << 20, "expects a tile of 1 to 2^20 samples");
+  return tile.get<int64_t>();
+}
+
+Kernel readKernel(const json &entry, const Model &model, int64_t tile, EspalierKernel function) {
   Kernel kernel;
   kernel.program = choose<Program>(entry.at("program"), {{"bp", Program::BP}, {"net", Program::Net}}, "program");
   kernel.pass = choose<Pass>(entry.at("pass"), {{"up", Pass::Up}, {"updown", Pass::UpDown}}, "pass");
@@ -145,6 +150,8 @@ Kernel readKernel(const json &entry, const Model &model, EspalierKernel function
       {{"symbol", EvidenceKind::Symbol}, {"gaussian", EvidenceKind::Gaussian}, {"soft", EvidenceKind::Soft}},
       "evidence");
   kernel.workspace = entry.at("workspace").get<size_t>();
+  auto own = entry.find("tile");
+  kernel.tile = own == entry.end() ? tile : checkTile(*own);
   if (auto bytes = entry.find("symbol_bytes"); bytes != entry.end())
     kernel.symbolBytes = bytes->get<int64_t>();
   check(kernel.symbolBytes == 4 ||
@@ -160,12 +167,11 @@ Variant readVariant(const json &description, const Model &model, const EspalierV
   Variant variant;
   variant.cpu = description.at("cpu").get<std::string>();
   variant.features = description.at("features").get<std::vector<std::string>>();
-  variant.tile = description.at("tile").get<int64_t>();
-  check(variant.tile >= 1 && variant.tile <= 1 << 20, "expects a tile of 1 to 2^20 samples");
+  variant.tile = checkTile(description.at("tile"));
   const json &kernels = description.at("kernels");
   check(kernels.size() == compiled.kernel_count, "expects one entry per kernel");
   for (size_t i = 0; i < kernels.size(); ++i)
-    variant.kernels.push_back(readKernel(kernels[i], model, compiled.kernels[i]));
+    variant.kernels.push_back(readKernel(kernels[i], model, variant.tile, compiled.kernels[i]));
   return variant;
 }
 

@@ -46,6 +46,7 @@ struct Kernel {
   Pass pass = Pass::Up;
   EvidenceKind evidence = EvidenceKind::Soft;
   size_t workspace = 0;    ///< bytes
+  int64_t tile = 1;        ///< T, samples of one call
   int64_t symbolBytes = 4; ///< of one symbol of a tile, 1 or 4
   Positions positions;
   EspalierKernel function = nullptr;
@@ -61,7 +62,7 @@ struct Conditionals {
 struct Variant {
   std::string cpu;
   std::vector<std::string> features; ///< as LLVM names them
-  int64_t tile = 1;                  ///< T, samples of one kernel call
+  int64_t tile = 1;                  ///< samples of one call of the kernels for the way up
   std::vector<Kernel> kernels;
 };
 

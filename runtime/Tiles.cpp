@@ -182,7 +182,7 @@ struct Runner::State {
       : model(model), request(request), kernel(chooseKernel(model, request)), level(outputLevel(model, request)),
         evidenceLayout(model, model.depth(), product(model.evidenceShape(request.evidence)) / model.leaves()),
         outputLayout(model, level, outputWidth(model, request)), arena(threadCount(request.threads)), scratch([this] {
-          size_t samples = static_cast<size_t>(this->model.tile);
+          size_t samples = static_cast<size_t>(kernel.tile);
           size_t bytes = visitTypes(this->model, kernel, [](auto evidenceType, auto) { return sizeof(evidenceType); });
           return Scratch(evidenceLayout.size() * samples * bytes,
                          outputLayout.size() * samples * elementSize(this->model.dtype), samples, kernel.workspace);
@@ -215,7 +215,7 @@ struct Runner::State {
 template <typename T, typename Real>
 void Runner::State::runTile(const Array &evidence, Outcome &outcome, int64_t first, int64_t count) {
   Scratch &local = scratch.local();
-  int64_t tile = model.tile;
+  int64_t tile = kernel.tile;
   T *in = reinterpret_cast<T *>(local.evidence.data());
   Real *out = reinterpret_cast<Real *>(local.output.data());
   double *loglik = reinterpret_cast<double *>(local.loglik.data());
@@ -234,8 +234,8 @@ void Runner::State::runTile(const Array &evidence, Outcome &outcome, int64_t fir
 }
 
 void Runner::State::runTile(const Array &evidence, Outcome &outcome, int64_t tileIndex) {
-  int64_t first = tileIndex * model.tile;
-  int64_t count = std::min(model.tile, evidence.shape()[0] - first);
+  int64_t first = tileIndex * kernel.tile;
+  int64_t count = std::min(kernel.tile, evidence.shape()[0] - first);
   visitTypes(model, kernel, [&](auto evidenceType, auto real) {
     runTile<decltype(evidenceType), decltype(real)>(evidence, outcome, first, count);
   });
@@ -243,6 +243,8 @@ void Runner::State::runTile(const Array &evidence, Outcome &outcome, int64_t til
 
 Runner::Runner(const Model &model, const Request &request) : state(std::make_unique<State>(model, request)) {}
 Runner::~Runner() = default;
+
+int64_t Runner::tile() const { return state->kernel.tile; }
 
 void Runner::run(const Array &evidence, Outcome &outcome, const Progress &progress) {
   const Model &model = state->model;
@@ -254,7 +256,7 @@ void Runner::run(const Array &evidence, Outcome &outcome, const Progress &progre
   resize(outcome.loglik, batch);
 
   const bool one = batch <= state->mostOneByOne;
-  const int64_t step = one ? 1 : model.tile, tiles = (batch + step - 1) / step;
+  const int64_t step = one ? 1 : state->kernel.tile, tiles = (batch + step - 1) / step;
   std::atomic<int64_t> done = 0;
   state->arena.execute([&] {
     tbb::parallel_for(tbb::blocked_range<int64_t>(0, tiles), [&](const tbb::blocked_range<int64_t> &range) {

@@ -58,6 +58,9 @@ public:
   /// Arrays of `outcome` that fit are used again.
   void run(const Array &evidence, Outcome &outcome, const Progress &progress = {});
 
+  /// Samples of one call of the kernel for many.
+  int64_t tile() const;
+
 private:
   struct State;
   std::unique_ptr<State> state;

@@ -27,7 +27,7 @@ static Object describeTables(const Model &model, std::vector<double> &tables) {
   return result;
 }
 
-/// Samples of one call of a kernel for many.
+/// Samples of one call of the kernels for many that say nothing else.
 static int64_t tileOf(const VariantInfo &variant) {
   for (const KernelInfo &kernel : variant.kernels)
     if (kernel.positions == 0)
@@ -42,6 +42,8 @@ static Object describeVariant(const VariantInfo &variant) {
                  {"pass", kernel.pass},
                  {"evidence", kernel.evidence},
                  {"workspace", kernel.workspace}};
+    if (kernel.positions == 0 && kernel.tile != tileOf(variant))
+      entry["tile"] = kernel.tile;
     if (kernel.symbolBytes > 0)
       entry["symbol_bytes"] = kernel.symbolBytes;
     if (kernel.positions > 0)

@@ -26,6 +26,7 @@ void buildSchedulePipeline(OpPassManager &pm, const CodegenOptions &options) {
   pm.addNestedPass<func::FuncOp>(createNarrowSymbols({.bits = options.symbolBits}));
   pm.addPass(createCSEPass());
   pm.addPass(createSchedule({.tile = options.tile,
+                             .downTile = options.downTile,
                              .keepBytes = options.keepBytes,
                              .subtreeBytes = options.subtreeBytes,
                              .positionsLevel = options.positions.level,

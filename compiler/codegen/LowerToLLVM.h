@@ -16,6 +16,7 @@ namespace espalier {
 /// What the schedule must know of the machine and of the model.
 struct CodegenOptions {
   int64_t tile = 32;            ///< samples per tile, a multiple of `lanes`
+  int64_t downTile = 0;         ///< the same of kernels that walk down as well; 0: as many
   int64_t lanes = 16;           ///< elements per vector
   int64_t rows = 8;             ///< register block of a reduction: states ...
   int64_t columns = 2;          ///< ... and vectors of samples

@@ -55,6 +55,7 @@ def Schedule : Pass<"espalier-schedule", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"tile", "tile", "int64_t", "32", "Samples per tile; a multiple of the vector width">,
+    Option<"downTile", "down-tile", "int64_t", "0", "The same of functions that walk down as well; 0: as many">,
     Option<"keepBytes", "keep-bytes", "int64_t", "16777216", "Messages of a tile that are kept for the walk down; more are cut">,
     Option<"subtreeBytes", "subtree-bytes", "int64_t", "262144", "Messages that a core's own cache holds: those of a subtree below the cut">,
     Option<"positionsLevel", "positions-level", "int64_t", "0",

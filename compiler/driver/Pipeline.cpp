@@ -147,6 +147,12 @@ CodegenOptions Pipeline::codegenOptions(const Target &target) {
   int64_t width = model.nodes(model.depth()) * model.states(model.depth());
   // A tile's evidence and answers lie in memory as a whole.
   result.tile = result.lanes * (result.columns * result.lanes * width * bytes <= kTileBytes ? result.columns : 1);
+  // What the walk up keeps for the walk down stays nearer where it is less. Blocks keep their eight accumulators.
+  constexpr int64_t kEnoughStates = 16;
+  bool manyStates = llvm::all_of(llvm::seq_inclusive<int64_t>(0, model.depth()),
+                                 [&](int64_t l) { return model.states(l) >= kEnoughStates; });
+  if (result.tile > result.lanes && manyStates && result.rows * (result.columns - 1) >= 8)
+    result.downTile = result.tile - result.lanes;
   if (result.tile > result.lanes)
     result.positions = choosePositions(model, result.lanes, result.tile);
   return result;

@@ -9,6 +9,8 @@
 
 #include <iostream>
 #include <memory>
+#include <set>
+#include <sstream>
 
 #include <nlohmann/json.hpp>
 
@@ -26,6 +28,8 @@ Json describeKernels(const Variant &variant) {
                   {"workspace", kernel.workspace}};
     if (kernel.positions.level > 0)
       entry["positions"] = {{"level", kernel.positions.level}, {"most_batch", kernel.positions.mostBatch}};
+    else
+      entry["tile"] = kernel.tile;
     kernels.push_back(entry);
   }
   return kernels;
@@ -58,21 +62,25 @@ Json describe(const Model &model) {
 }
 
 template <typename Items> std::string join(const Items &items) {
-  std::string text;
+  std::ostringstream text;
   for (const auto &item : items)
-    text += (text.empty() ? "" : ", ") + item;
-  return text;
+    text << (text.tellp() == 0 ? "" : ", ") << item;
+  return text.str();
 }
 
 void print(const Model &model) {
   std::vector<std::string> branching, states, kernels, variants;
+  std::set<int64_t> tiles;
   for (const std::vector<int64_t> &patch : model.branching)
     branching.push_back(shapeText(patch));
   for (int64_t count : model.states)
     states.push_back(std::to_string(count));
-  for (const Kernel &kernel : model.kernels)
+  for (const Kernel &kernel : model.kernels) {
+    if (kernel.positions.level == 0)
+      tiles.insert(kernel.tile);
     kernels.push_back(std::string(name(kernel.program)) + " " + name(kernel.pass) + " " + name(kernel.evidence) +
                       (kernel.positions.level > 0 ? " by position" : ""));
+  }
   for (const Variant &variant : model.variants)
     variants.push_back(variant.cpu + (missingFeatures(variant.features).empty() ? "" : " (not for this machine)"));
   std::cout << "name         " << model.name << "\n"
@@ -82,7 +90,7 @@ void print(const Model &model) {
             << "leaves       " << shapeText(model.shape(model.depth())) << "\n"
             << "channel      " << name(model.channel) << "\n"
             << "dtype        " << (model.dtype == ElementType::F32 ? "f32" : "f64") << "\n"
-            << "tile         " << model.tile << " samples\n"
+            << "tile         " << join(tiles) << " samples\n"
             << "cpu          " << model.cpu << "\n"
             << "variants     " << join(variants) << "\n"
             << "parameters   " << model.parameters << "\n"

@@ -57,5 +57,5 @@ Work bench::prepare(const Job &job) {
   ours->evidence = checkEvidence(ours->model, request.evidence, job.input, "input").values;
   ours->runner = std::make_unique<Runner>(ours->model, request);
   return {[ours] { ours->runner->run(ours->evidence, ours->outcome); }, [ours] { return ours->outcome.output; },
-          "cpu " + ours->model.cpu + ", tile " + std::to_string(ours->model.tile)};
+          "cpu " + ours->model.cpu + ", tile " + std::to_string(ours->runner->tile())};
 }

@@ -433,22 +433,38 @@ class Answers(harness.TestCase):
                 self.assertEqual(self.ask("rules.toml", query, source, "--threads=2", *options), one)
                 self.assertEqual(self.ask("rules.toml", query, source, *options), one)
 
-    def test_around_a_tile(self):
-        """A sample's answer does not depend on the samples beside it: bytes of any batch are rows of a larger one."""
-        tile = json.loads(harness.run(self.compile("rules.toml"), "info", "--json").out)["tile"]
+    def check_around_tiles(self, model, leaves):
+        """A sample's answer does not depend on the samples beside it: bytes of any batch are rows of a larger one. Gives
+        the tiles of kernels for the way up, and of those for both ways."""
+        kernels = json.loads(harness.run(self.compile(model), "info", "--json").out)["kernels"]
+        tiles = [{k["tile"] for k in kernels if k["pass"] == way and "positions" not in k} for way in ("up", "updown")]
         rng = np.random.default_rng(9)
-        array = rng.normal(size=(3 * tile, 12)).astype(np.float32)
+        array = rng.normal(size=(3 * max(set.union(*tiles)), leaves)).astype(np.float32)
         array[rng.random(array.shape) < 0.2] = np.nan
         for query in QUERIES:
             for program in ("bp", "net"):
                 options = ["--sigma=0.3", f"--program={program}"]
-                self.ask("rules.toml", query, self.save("all.npy", array), *options)
+                self.ask(model, query, self.save("all.npy", array), *options)
                 whole = np.load(self.folder / "answer.npy")
-                for batch in (0, 1, tile - 1, tile, tile + 1, 2 * tile + 3):
-                    self.ask("rules.toml", query, self.save("some.npy", array[:batch]), *options)
+                around = {batch for tile in set.union(*tiles) for batch in (tile - 1, tile, tile + 1, 2 * tile + 3)}
+                for batch in {0, 1} | around:
+                    self.ask(model, query, self.save("some.npy", array[:batch]), *options)
                     found = np.load(self.folder / "answer.npy")
                     self.assertEqual(found.shape, (batch, *whole.shape[1:]))
                     self.assertEqual(found.tobytes(), whole[:batch].tobytes())
+        return tiles
+
+    def test_around_a_tile(self):
+        self.check_around_tiles("rules.toml", 12)
+
+    def test_around_tiles_of_two_sizes(self):
+        """Of many states, less is kept at once for the way down."""
+        path = self.shared / "wide.toml"
+        path.write_text('[tree]\nbranching = [2, 2]\nstates = 16\n'
+                        '[kernel]\nrandom = { concentration = 1.0, seed = 5 }\n'
+                        '[observation]\nchannel = "gaussian"\n')
+        (up,), (down,) = self.check_around_tiles(path, 4)
+        self.assertLessEqual(down, up)
 
     def test_in_place(self):
         path = self.save("both.npy", SENTENCES)

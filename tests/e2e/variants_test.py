@@ -126,6 +126,17 @@ class Choice(TestCase):
         # Two vectors of 16, three of 8, two of 4: as many as the register block is wide.
         self.assertEqual([variant["tile"] for variant in variants], [32, 24, 8])
 
+    def test_wide_messages_that_are_kept_come_a_vector_less_at_a_time(self):
+        path = self.folder / "wide.toml"
+        path.write_text("[tree]\nbranching = [2, 2]\nstates = 16\n[kernel]\npotts = 0.5\n")
+        output = self.folder / "wide"
+        result = harness.run(self.espalier, "compile", path, "--target-cpu=portable", "-o", output)
+        self.assertEqual(result.code, 0, str(result))
+        for variant, (up, down) in zip(information(output)["variants"], [(32, 16), (24, 16), (8, 8)]):
+            for kernel in variant["kernels"]:
+                if "positions" not in kernel:
+                    self.assertEqual(kernel["tile"], up if kernel["pass"] == "up" else down)
+
     def test_the_best_that_the_machine_has(self):
         executable = self.portable()
         known = information(executable)

@@ -233,10 +233,14 @@ struct Schedule : espalier::impl::ScheduleBase<Schedule> {
         continue;
       if (positionsLevel > 0 && function.getName().starts_with("bp_") && !function.getName().ends_with("_soft"))
         writeForPositions(function, globals);
-      if (failed(Walk(function, {}, {tile, keepBytes, subtreeBytes}, globals).write()))
+      int64_t samples = walksDown(function) && downTile > 0 ? downTile : tile;
+      if (failed(Walk(function, {}, {samples, keepBytes, subtreeBytes}, globals).write()))
         return signalPassFailure();
     }
   }
+
+  /// Whether a program answers for other levels than the root's.
+  static bool walksDown(func::FuncOp function) { return function.getNumResults() > 2; }
 
   /// One more kernel, for one sample at a time, where the model's kernels are the same for all nodes in the lanes.
   void writeForPositions(func::FuncOp function, Globals &globals) {

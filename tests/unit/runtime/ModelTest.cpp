@@ -72,6 +72,8 @@ TEST_CASE("model: descriptions that do not fit are errors", "[model]") {
   CHECK(errorAfter("[[2,2],[1,2]]", "[[2,2],[9999999,99999999]]").find("2^40") != std::string::npos);
   CHECK(errorAfter("\"f32\"", "\"f16\"").find("unknown dtype 'f16'") != std::string::npos);
   CHECK(errorAfter("\"tile\":8", "\"tile\":0").find("tile") != std::string::npos);
+  CHECK(errorAfter("\"workspace\"", "\"tile\":0,\"workspace\"").find("tile of 1") != std::string::npos);
+  CHECK(errorAfter("\"workspace\"", "\"symbol_bytes\":2,\"workspace\"").find("1 or 4 bytes") != std::string::npos);
   CHECK(errorAfter("\"count\":4", "\"count\":5").find("conditional") != std::string::npos);
   CHECK(errorAfter("\"prior\":4", "\"prior\":400").find("inside the object") != std::string::npos);
   CHECK(errorAfter("\"variants\":[", "\"variants\":[{},").find("one entry per variant") != std::string::npos);
