@@ -81,10 +81,10 @@ typedef struct EspalierVariant {
  *                         "evidence": "symbol" | "gaussian" | "soft", "workspace": bytes, "tile": T,
  *                         "symbol_bytes": 1 | 4,
  *                         "positions": {"level": c, "tile": columns, "lanes": columns, "most_batch": samples}}, ...]
- *                       in the order of the variant's `kernels`. `tile` is there where a kernel's is not the variant's,
- *                       `symbol_bytes` where evidence is symbols. Most have no `positions`, and those that have are the
- * faster choice for up to most_batch samples. Every variant has every pass for "soft" and for the model's own channel.
- * Tile and workspace differ between variants, tables do not. */
+ *                       in the order of the variant's `kernels`. `tile` is there where a kernel's is not the
+ *                       variant's, `symbol_bytes` where evidence is symbols. Most have no `positions`; those that have
+ *                       are the faster choice for up to most_batch samples. Every variant has every pass for "soft" and
+ *                       for the model's own channel. Tiles and workspaces differ between variants, tables do not. */
 typedef struct EspalierModel {
   uint64_t abi_version;
   const char *description;
