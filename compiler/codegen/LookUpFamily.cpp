@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -17,6 +18,9 @@ using namespace mlir;
 namespace espalier {
 
 static int64_t depthOf(linalg::GenericOp op) { return op->getAttrOfType<IntegerAttr>(kDepthAttr).getInt(); }
+
+/// As the program would round it.
+static double rounded(double x, bool single) { return single ? static_cast<float>(x) : x; }
 
 /// The entries of a constant; nothing where the value is none, or holds no data.
 static std::optional<std::vector<double>> entriesOf(Value value) {
@@ -85,9 +89,7 @@ std::vector<double> LookUpFamily::products() const {
           scale /= symbols();
           int64_t row = (parent * siblings + rank) * states() + s;
           double factor = table[row * symbols() + number / scale % symbols()];
-          value = log ? value + factor : value * factor;
-          if (single)
-            value = static_cast<float>(value);
+          value = rounded(log ? value + factor : value * factor, single);
         }
         result.push_back(value);
       }
@@ -143,12 +145,13 @@ std::optional<FamilyEdge> FamilyEdge::find(const LookUpFamily &family) {
 std::vector<double> FamilyEdge::sent(const LookUpFamily &family) const {
   const std::vector<double> parent = family.products();
   int64_t from = family.states(), joint = parent.size() / from;
+  bool single = family.element().isF32();
   std::vector<double> result;
   for (int64_t row = 0; row < ranks * states; ++row)
     for (int64_t number = 0; number < joint; ++number) {
       double sum = 0;
       for (int64_t s = 0; s < from; ++s)
-        sum += kernel[row * from + s] * parent[s * joint + number];
+        sum = rounded(std::fma(kernel[row * from + s], parent[s * joint + number], sum), single);
       result.push_back(sum);
     }
   return result;

@@ -48,7 +48,8 @@ struct FamilyEdge {
   /// Nothing where others read the family's product, or kernels differ by node.
   static std::optional<FamilyEdge> find(const LookUpFamily &family);
 
-  /// What parents send for every number: [ranks, states sent, joint].
+  /// What parents send for every number: [ranks, states sent, joint]. Rounded step by step, as the program would: rows
+  /// of kernels sum to exactly 1 then, and leaves of which nothing is seen change nothing.
   std::vector<double> sent(const LookUpFamily &family) const;
 };
 

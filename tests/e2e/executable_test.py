@@ -361,6 +361,17 @@ class Answers(harness.TestCase):
             self.assertEqual(found[0], -np.inf)
             self.assertLessEqual(abs(found[1]), 1e-5)
 
+    def test_nothing_seen_changes_nothing(self):
+        """Rows of kernels sum to 1 to the last bit, whatever tables stand for: else errors would grow with the leaves."""
+        source = self.save("input.npy", np.full((2, 64), -1))
+        for states in (3, 8, 16):
+            path = self.shared / f"unseen-{states}.toml"
+            path.write_text(f"[tree]\nbranching = {[2] * 6}\nstates = {states}\n"
+                            "[kernel]\nrandom = { concentration = 1.0, seed = 8 }\n")
+            for program in ("bp", "net"):
+                self.ask(path, "loglik", source, f"--program={program}")
+                self.assertLessEqual(np.abs(np.load(self.folder / "answer.npy")).max(), 1e-12)
+
     def test_every_form_of_file(self):
         """Types, byte orders, memory orders and header versions of the same symbols give the same bytes."""
         expected = self.ask("grammar.toml", "marginals", self.save("plain.npy", SENTENCES))
