@@ -149,6 +149,11 @@ void walkBlocks(const Layout &layout, const T *user, int64_t count, Together tog
           askForLater(sample, begin + blocksAhead * size);
           together(block, sample);
         }
+        if (length == size && sample < end && count >= height) {
+          // Fewer are left: those before them come along once more.
+          together(block, count - height);
+          sample = end;
+        }
         for (; sample < end; ++sample)
           for (int64_t i = 0; i < length; ++i)
             single(begin + i, block.row(i), sample);

@@ -142,11 +142,13 @@ CodegenOptions Pipeline::codegenOptions(const Target &target) {
   result.columns = !wide && result.hasFma ? 3 : 2;
   result.permuteBits = target.vectorBytes() >= 32 ? 8 * target.vectorBytes() : 0;
   Model model = readModel(*findModel(module));
-  // The state S_L stands for a missing symbol.
-  result.symbolBits = model.leafStates() <= std::numeric_limits<int8_t>::max() ? 8 : 32;
   int64_t width = model.nodes(model.depth()) * model.states(model.depth());
   // A tile's evidence and answers lie in memory as a whole.
   result.tile = result.lanes * (result.columns * result.lanes * width * bytes <= kTileBytes ? result.columns : 1);
+  // The state S_L stands for a missing symbol. The runtime brings bytes in by eight samples.
+  constexpr int64_t kBytesTogether = 8;
+  if (model.leafStates() <= std::numeric_limits<int8_t>::max() && result.tile >= kBytesTogether)
+    result.symbolBits = 8;
   // What the walk up keeps for the walk down stays nearer where it is less. Blocks keep their eight accumulators.
   constexpr int64_t kEnoughStates = 16;
   bool manyStates = llvm::all_of(llvm::seq_inclusive<int64_t>(0, model.depth()),
