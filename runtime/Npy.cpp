@@ -1,7 +1,7 @@
 //===- Npy.cpp - NumPy's file format --------------------------------*- C++ -*-===//
 //
-// Reading goes through a fixed-size buffer, so that only the result takes memory; a Fortran-order file is reordered
-// once it has been read.
+// Elements that are ours already are read where they stay. Others go through a fixed-size buffer, so that only the
+// result takes memory; a Fortran-order file is reordered once it has been read.
 //
 //===----------------------------------------------------------------------===//
 
@@ -131,19 +131,28 @@ template <typename File, typename To> To convertElement(File value) {
     return static_cast<To>(value);
 }
 
+bool isSwapped(const NpyHeader &header) { return header.byteOrder == '>' && header.width > 1; }
+
+/// Whether the file's elements are those that an array of the type has in memory.
+bool isOurs(const NpyHeader &header, ElementType type) {
+  bool sameKind = header.kind == (isFloat(type) ? 'f' : 'i');
+  return sameKind && static_cast<size_t>(header.width) == elementSize(type) && !isSwapped(header);
+}
+
 /// Converts `count` elements as the file holds them; uint16_t stands for a half where To is float.
 template <typename File, typename To> void convertElements(std::byte *from, bool swap, int64_t count, To *to) {
-  for (int64_t i = 0; i < count; ++i, from += sizeof(File)) {
-    if (swap)
-      std::reverse(from, from + sizeof(File));
+  if (swap)
+    for (int64_t i = 0; i < count; ++i)
+      std::reverse(from + i * sizeof(File), from + (i + 1) * sizeof(File));
+  for (int64_t i = 0; i < count; ++i) {
     File value;
-    std::memcpy(&value, from, sizeof(File));
+    std::memcpy(&value, from + i * sizeof(File), sizeof(File));
     to[i] = convertElement<File, To>(value);
   }
 }
 
 void convertChunk(const NpyHeader &header, std::byte *from, int64_t count, Array &array, int64_t offset) {
-  bool swap = header.byteOrder == '>' && header.width > 1;
+  bool swap = isSwapped(header);
   auto to = [&](auto file, auto memory) {
     using To = decltype(memory);
     convertElements<decltype(file), To>(from, swap, count, array.data<To>() + offset);
@@ -203,6 +212,16 @@ Array reorder(const Array &array) {
   return result;
 }
 
+void readConverted(InputFile &file, const NpyHeader &header, Array &array) {
+  std::vector<std::byte> chunk(std::min<size_t>(chunkBytes, static_cast<size_t>(file.left())));
+  int64_t perChunk = static_cast<int64_t>(chunkBytes) / header.width;
+  for (int64_t offset = 0; offset < array.size(); offset += perChunk) {
+    int64_t count = std::min(perChunk, array.size() - offset);
+    file.read(chunk.data(), static_cast<size_t>(count * header.width));
+    convertChunk(header, chunk.data(), count, array, offset);
+  }
+}
+
 std::string kindName(ElementType type) { return isFloat(type) ? "reals" : "integers"; }
 
 } // namespace
@@ -216,15 +235,14 @@ Array runtime::readNpy(const std::string &path) {
   NpyHeader header = readHeader(file, path);
   checkSize(header, file.left(), path);
   Array array(nearestType(header), header.shape);
-  std::vector<std::byte> chunk(std::min<size_t>(chunkBytes, static_cast<size_t>(file.left())));
-  int64_t perChunk = static_cast<int64_t>(chunkBytes) / header.width;
-  for (int64_t offset = 0; offset < array.size(); offset += perChunk) {
-    int64_t count = std::min(perChunk, array.size() - offset);
-    file.read(chunk.data(), static_cast<size_t>(count * header.width));
-    convertChunk(header, chunk.data(), count, array, offset);
-  }
+  if (isOurs(header, array.type()))
+    file.read(array.raw(), array.sizeInBytes());
+  else
+    readConverted(file, header, array);
   checkUnsigned(header, array, path);
-  return header.fortranOrder && array.rank() > 1 ? reorder(array) : array;
+  if (header.fortranOrder && array.rank() > 1)
+    return reorder(array);
+  return array;
 }
 
 Array runtime::readNpy(const std::string &path, ElementType type) {
@@ -236,7 +254,9 @@ Array runtime::readNpy(const std::string &path, ElementType type) {
       if (int64_t value = array.data<int64_t>()[i]; value != static_cast<int32_t>(value))
         throw Error(path, "expects integers of 32 bits, got value " + std::to_string(value) + " at " +
                               indexText(array.shape(), i));
-  return array.type() == type ? array : convert(array, type);
+  if (array.type() != type)
+    return convert(array, type);
+  return array;
 }
 
 void runtime::writeNpy(OutputFile &file, const Array &array) {
