@@ -228,7 +228,7 @@ void transposeBytes(const int32_t *from, int64_t stride, int32_t states, To to, 
   rotatePlaces(rows, pairs);
   rotatePlaces(rows, pairs);
   ((_mm_storel_epi64(reinterpret_cast<__m128i *>(to(2 * i)), rows[i]),
-    _mm_storeh_pd(reinterpret_cast<double *>(to(2 * i + 1)), _mm_castsi128_pd(rows[i]))),
+    _mm_storeh_pi(reinterpret_cast<__m64 *>(to(2 * i + 1)), _mm_castsi128_ps(rows[i]))),
    ...);
 }
 
