@@ -145,14 +145,11 @@ void walkBlocks(const Layout &layout, const T *user, int64_t count, Together tog
         const int64_t length = std::min(layout.size() - begin, size), end = std::min(samples + streams, count);
         const Block block(layout, begin, length);
         int64_t sample = samples;
-        for (; length == size && sample + height <= end; sample += height) {
-          askForLater(sample, begin + blocksAhead * size);
-          together(block, sample);
-        }
-        if (length == size && sample < end && count >= height) {
-          // Fewer are left: those before them come along once more.
-          together(block, count - height);
-          sample = end;
+        for (; length == size && count >= height && sample < end; sample += height) {
+          // Where fewer are left, those before them come along once more.
+          const int64_t from = std::min(sample, count - height);
+          askForLater(from, begin + blocksAhead * size);
+          together(block, from);
         }
         for (; sample < end; ++sample)
           for (int64_t i = 0; i < length; ++i)
