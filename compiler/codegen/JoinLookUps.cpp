@@ -78,7 +78,7 @@ struct JoinLookUps : espalier::impl::JoinLookUpsBase<JoinLookUps> {
     OpBuilder builder(last);
     Value symbols = family.lookUp.getInputs()[0];
     SmallVector<int64_t> ranks(family.lookUp.getStaticLoopRanges());
-    ranks.resize(family.lookUp->getAttrOfType<IntegerAttr>(kDepthAttr).getInt());
+    ranks.resize(family.depth() + 1);
     Value batch = tensor::DimOp::create(builder, last.getLoc(), symbols, ranks.size());
     IndexSpaceBuilder index(builder, last.getLoc(), batch);
     Type integer = getElementTypeOrSelf(symbols.getType());

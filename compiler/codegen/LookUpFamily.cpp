@@ -17,7 +17,11 @@ using namespace mlir;
 
 namespace espalier {
 
-static int64_t depthOf(linalg::GenericOp op) { return op->getAttrOfType<IntegerAttr>(kDepthAttr).getInt(); }
+/// -1 where a module that was edited by hand says none: the schedule reports that.
+static int64_t depthOf(linalg::GenericOp op) {
+  auto depth = op->getAttrOfType<IntegerAttr>(kDepthAttr);
+  return depth ? depth.getInt() : -1;
+}
 
 /// As the program would round it.
 static double rounded(double x, bool single) { return single ? static_cast<float>(x) : x; }
@@ -43,14 +47,15 @@ std::optional<LookUpFamily> LookUpFamily::find(linalg::GenericOp product) {
       !isa<arith::MulFOp, arith::AddFOp>(*operations.begin()))
     return std::nullopt;
   family.lookUp = product.getInputs()[0].getDefiningOp<linalg::GenericOp>();
-  if (!family.lookUp || !family.lookUp->hasOneUse() || family.lookUp.getNumDpsInputs() != 1)
+  if (!family.lookUp || !family.lookUp->hasOneUse() || family.lookUp.getNumDpsInputs() != 1 || family.depth() < 0 ||
+      depthOf(family.lookUp) != family.depth() + 1)
     return std::nullopt;
   auto extracts = family.lookUp.getBody()->getOps<tensor::ExtractOp>();
   if (!llvm::hasSingleElement(extracts))
     return std::nullopt;
   Value table = (*extracts.begin()).getTensor();
   std::optional<std::vector<double>> entries = entriesOf(table);
-  if (!entries)
+  if (!entries || cast<RankedTensorType>(table.getType()).getRank() < 2)
     return std::nullopt;
   family.table = std::move(*entries);
   family.shape.assign(cast<RankedTensorType>(table.getType()).getShape());
