@@ -10,7 +10,9 @@ def JoinLookUps : Pass<"espalier-join-look-ups", "::mlir::func::FuncOp"> {
   let description = [{
     What siblings send up is multiplied at once: one look-up by all their symbols instead of one for each. That is done where
     a row of the joint table is within reach of in-register permutations, and where one sibling's row is not but the joint
-    table is small enough to stay in the innermost cache.
+    table is small enough to stay in the innermost cache. Where nothing else becomes of the product than that it goes through
+    the parent's kernel, the table holds what comes out of it, if that takes fewer instructions and the table is no more than
+    512 KiB; the parent then looks up what it sends, and the same can pay at its own parent.
   }];
   let options = [
     Option<"lanes", "lanes", "int64_t", "16", "Elements per vector">,
