@@ -54,6 +54,11 @@ private:
 
   llvm::ArrayRef<int64_t> ranks(const FeatureMap &map) const { return branching.take_front(map.depth()); }
 
+  /// Whether a map has as many channel groups as there are child ranks.
+  bool isGroupedByRank(const FeatureMap &map, int64_t groups) const {
+    return map.grouped && ranks(map).back() == groups;
+  }
+
   /// A map whose features may be in two parts.
   FeatureMap parts(mlir::Value value);
 

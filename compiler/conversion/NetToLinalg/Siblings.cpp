@@ -9,7 +9,7 @@ using namespace scalar;
 
 LogicalResult NetLowering::lower(net::SumPoolOp op) {
   FeatureMap map = parts(op.getInput());
-  if (!map.grouped || ranks(map).back() != static_cast<int64_t>(op.getGroups()))
+  if (!isGroupedByRank(map, op.getGroups()))
     return op.emitOpError() << "expects a channel group per child rank";
   auto pool = [&](Value tensor) {
     return index.reduceOverRanks(ranks(map), {{'s', channels(map)}}, 0, tensor,
@@ -21,7 +21,7 @@ LogicalResult NetLowering::lower(net::SumPoolOp op) {
 
 LogicalResult NetLowering::lower(net::ProductPoolOp op) {
   FeatureMap map = get(op.getInput());
-  if (!map.grouped || ranks(map).back() != static_cast<int64_t>(op.getGroups()))
+  if (!isGroupedByRank(map, op.getGroups()))
     return op.emitOpError() << "expects a channel group per child rank";
   Value tensor = index.reduceOverRanks(ranks(map), {{'s', channels(map)}}, 1, map.tensor,
                                        [](ScalarBuilder &b, ValueRange x) { return mul(b, x[0], x[1]); });
@@ -39,7 +39,7 @@ LogicalResult NetLowering::lower(net::UpsampleOp op) {
 
 LogicalResult NetLowering::lower(net::SiblingSumOp op) {
   FeatureMap map = parts(op.getInput());
-  if (!map.grouped || ranks(map).back() != static_cast<int64_t>(op.getGroups()))
+  if (!isGroupedByRank(map, op.getGroups()))
     return op.emitOpError() << "expects a channel group per child rank";
   auto siblings = [&](Value tensor) {
     return reduceOverSiblings(index, ranks(map), channels(map), 0, tensor,
@@ -51,7 +51,7 @@ LogicalResult NetLowering::lower(net::SiblingSumOp op) {
 
 LogicalResult NetLowering::lower(net::SiblingProductOp op) {
   FeatureMap map = get(op.getInput());
-  if (!map.grouped || ranks(map).back() != static_cast<int64_t>(op.getGroups()))
+  if (!isGroupedByRank(map, op.getGroups()))
     return op.emitOpError() << "expects a channel group per child rank";
   Value tensor = reduceOverSiblings(index, ranks(map), channels(map), 1, map.tensor,
                                     [](ScalarBuilder &b, ValueRange x) { return mul(b, x[0], x[1]); });

@@ -112,6 +112,17 @@ TEST_CASE("the prior's ratio counts downward only") {
   REQUIRE(analyzeMessageRanges(model, any, f64).linear);
 }
 
+TEST_CASE("states are bounded one by one") {
+  // By the least entry of all, 0.01 or -4.6, products would be bounded by -9.2, -18.4, -36.8, -73.7 and normalized. But
+  // parents of state 1 give their leaves at least 0.5, and those of state 0 have a hundredth of their children there:
+  // least products, by state, are (-9.2, -1.4), (-11.9, -4.2), (-17.4, -9.7), (-28.5, -20.8) and, at the root of 32
+  // leaves, (-50.7, -43.0), within the -60 that leave a margin in single precision.
+  const MessageRanges ranges = analyzeMessageRanges(uniformTree(5, 2, {0.99, 0.01, 0.5, 0.5}), exact, f32);
+  REQUIRE(ranges.linear);
+  for (const LevelRange &range : ranges.levels)
+    REQUIRE_FALSE(range.rescaleUp);
+}
+
 TEST_CASE("products are normalized just before they could leave the range") {
   // A leaf's message is at least log 0.1 = -2.3. Rows of the kernel sum to 1, so an edge keeps the least entry, and
   // each level doubles its log: -4.6, -9.2, -18.4, -36.8 on the way up and -73.7 next, beyond the -60 that leave a
