@@ -4,6 +4,8 @@
 add_library(espalier_options INTERFACE)
 target_include_directories(espalier_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
 target_compile_options(espalier_options INTERFACE -Wall -Wextra $<$<BOOL:${ESPALIER_WERROR}>:-Werror>)
+# The standard library's stable_sort calls what the standard library calls deprecated.
+target_compile_options(espalier_options INTERFACE $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>)
 if(ESPALIER_SANITIZE)
   target_compile_options(espalier_options INTERFACE -fsanitize=${ESPALIER_SANITIZE} -fno-sanitize-recover=all
                                                     -fno-omit-frame-pointer)

@@ -29,7 +29,7 @@ TermRef observeGaussian(Terms &terms, TermRef term) {
   return terms.scaled(evidence, terms.sum(terms.zero(evidence->level), terms.shift(Kind::LogLargest, evidence), -1));
 }
 
-constexpr Rule kRules[] = {
+constexpr Rule kMessageRules[] = {
     {"others-is-product", othersIsProduct},
     {"maximum-takes-a-factor", maximumTakesAFactor},
     {"observe-gaussian", observeGaussian},
@@ -37,6 +37,6 @@ constexpr Rule kRules[] = {
 
 } // namespace
 
-std::span<const Rule> messageRules() { return kRules; }
+std::span<const Rule> messageRules() { return kMessageRules; }
 
 } // namespace espalier::proof

@@ -144,7 +144,7 @@ TermRef evidenceOfLog(Terms &terms, TermRef term) {
 
 TermRef castIsIdentity(Terms &, TermRef term) { return term->kind == Kind::Cast ? term->operands[0] : nullptr; }
 
-constexpr Rule kRules[] = {
+constexpr Rule kNetworkRules[] = {
     {"symbol-stem", symbolStem},
     {"gaussian-stem", gaussianStem},
     {"gaussian-likelihood", gaussianLikelihood},
@@ -170,6 +170,6 @@ constexpr Rule kRules[] = {
 
 } // namespace
 
-std::span<const Rule> networkRules() { return kRules; }
+std::span<const Rule> networkRules() { return kNetworkRules; }
 
 } // namespace espalier::proof

@@ -131,7 +131,7 @@ TermRef poolOfSum(Terms &terms, TermRef term) {
   return result;
 }
 
-constexpr Rule kRules[] = {
+constexpr Rule kSharedRules[] = {
     {"look-up-is-edge", lookUpIsEdge},
     {"rescale-takes-a-factor", rescaleTakesAFactor},
     {"factors-multiply", factorsMultiply},
@@ -149,6 +149,6 @@ constexpr Rule kRules[] = {
 
 } // namespace
 
-std::span<const Rule> sharedRules() { return kRules; }
+std::span<const Rule> sharedRules() { return kSharedRules; }
 
 } // namespace espalier::proof

@@ -9,8 +9,6 @@
 namespace espalier::reference {
 namespace {
 
-constexpr Real minusInfinity = -std::numeric_limits<Real>::infinity();
-
 std::vector<Real> logarithms(const std::vector<double> &x) {
   std::vector<Real> result(x.begin(), x.end());
   for (Real &value : result)

@@ -10,8 +10,6 @@
 namespace espalier::reference {
 namespace {
 
-constexpr Real minusInfinity = -std::numeric_limits<Real>::infinity();
-
 /// Squared distance between one observation and lambda * e(a).
 Real squaredDistance(const double *z, const double *e, Real lambda, int64_t p) {
   Real sum = 0;

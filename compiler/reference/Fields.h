@@ -11,6 +11,7 @@
 
 #include "compiler/analysis/Model.h"
 
+#include <limits>
 #include <span>
 
 namespace espalier::reference {
@@ -18,6 +19,9 @@ namespace espalier::reference {
 /// The oracle's number type. On x86-64 it has 64 bits of precision, so that the oracle's own rounding error
 /// stays far below the 1e-12 that compiled f64 code is held to.
 using Real = long double;
+
+/// log 0.
+inline constexpr Real minusInfinity = -std::numeric_limits<Real>::infinity();
 
 /// One sample's evidence. The likelihood of leaf states x is exp(constant + sum over leaves v of h[v][x_v]).
 struct Fields {

@@ -9,8 +9,6 @@
 namespace espalier::reference {
 namespace {
 
-constexpr Real minusInfinity = -std::numeric_limits<Real>::infinity();
-
 /// Row r of logMultiply around its own largest term.
 Real logDot(const MatrixView &matrix, int64_t r, std::span<const Real> x) {
   std::vector<Real> terms(matrix.columns);

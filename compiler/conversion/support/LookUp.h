@@ -10,6 +10,8 @@
 
 #include "compiler/conversion/support/IndexSpace.h"
 
+#include <functional>
+
 namespace espalier {
 
 /// Symbols [ranks x batch] as messages [ranks x states x batch]: `seen` in the state of the symbol, and in all states
@@ -27,7 +29,7 @@ struct LookUp {
   mlir::Type elementType;
 
   /// What becomes of every entry of the table.
-  llvm::function_ref<double(double)> function = [](double x) { return x; };
+  std::function<double(double)> function = [](double x) { return x; };
 
   /// What each leaf sends up: [ranks x S_parent x batch].
   mlir::Value message(mlir::Value symbols);

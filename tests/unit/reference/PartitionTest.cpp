@@ -16,8 +16,6 @@ using namespace espalier::test;
 
 namespace {
 
-constexpr Sharing rank = Sharing::Rank, level = Sharing::Level, none = Sharing::None;
-
 /// Sum over the subtree below `node` of level l whose own state is `a`, by plain recursion in linear numbers.
 double mass(const Model &model, int64_t l, int64_t node, int64_t a) {
   double product = 1;

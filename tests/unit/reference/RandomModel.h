@@ -13,6 +13,9 @@
 
 namespace espalier::test {
 
+/// Kinds of sharing, as short as tables of models want them.
+inline constexpr Sharing rank = Sharing::Rank, level = Sharing::Level, none = Sharing::None;
+
 /// What a random model should look like.
 struct ModelShape {
   std::vector<int64_t> states;  ///< root first

@@ -17,8 +17,6 @@ using namespace espalier::test;
 
 namespace {
 
-constexpr Sharing rank = Sharing::Rank, level = Sharing::Level, none = Sharing::None;
-
 const std::vector<ModelShape> shapes = {
     {{2, 2}, {2}, {rank}},
     {{3, 2}, {5}, {level}},

@@ -41,8 +41,6 @@ std::string errorOf(const Model &model, EvidenceKind kind, Array input) {
   return "no error";
 }
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
 } // namespace
 
 TEST_CASE("evidence: symbols", "[evidence]") {

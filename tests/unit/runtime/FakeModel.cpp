@@ -6,6 +6,7 @@
 
 #include "FakeModel.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstring>
@@ -280,6 +281,11 @@ FakeModel tests::withoutNetwork() {
   FakeModel fake;
   makeImage<imageModel, false>(fake, anyProcessor, false);
   return fake;
+}
+
+bool tests::same(const Array &left, const Array &right) {
+  return left.type() == right.type() && left.shape() == right.shape() &&
+         std::equal(left.raw(), left.raw() + left.sizeInBytes(), right.raw());
 }
 
 bool tests::allAligned() { return !misaligned; }

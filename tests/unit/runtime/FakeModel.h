@@ -9,8 +9,10 @@
 #define ESPALIER_TESTS_UNIT_RUNTIME_FAKEMODEL_H
 
 #include "runtime/ABI.h"
+#include "runtime/Array.h"
 #include "runtime/Model.h"
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -52,6 +54,12 @@ inline const std::vector<std::string> exoticFeatures = {"xop", "fma4", "avx512vp
 /// The image model with a variant for each of the processors, or with one program only.
 FakeModel builtFor(const Processors &processors);
 FakeModel withoutNetwork();
+
+/// Whether two arrays agree in type, shape and every byte.
+bool same(const Array &left, const Array &right);
+
+/// log 0 is minus this.
+inline constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// Whether every pointer that a kernel ever got was 64-byte aligned.
 bool allAligned();

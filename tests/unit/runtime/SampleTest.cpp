@@ -30,10 +30,6 @@ void checkShare(double hits, double probability) {
   CHECK(std::fabs(hits / draws - probability) <= 5 * deviation);
 }
 
-bool same(const Array &left, const Array &right) {
-  return left.shape() == right.shape() && std::equal(left.raw(), left.raw() + left.sizeInBytes(), right.raw());
-}
-
 } // namespace
 
 TEST_CASE("random: uniform and normal numbers have their moments, streams differ", "[sample]") {

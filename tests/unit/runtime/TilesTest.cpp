@@ -36,11 +36,6 @@ Array slice(const Array &array, int64_t first, int64_t count) {
   return result;
 }
 
-bool same(const Array &left, const Array &right) {
-  return left.type() == right.type() && left.shape() == right.shape() &&
-         std::equal(left.raw(), left.raw() + left.sizeInBytes(), right.raw());
-}
-
 void checkBatches(const Model &model, EvidenceKind kind, Query query, int64_t level) {
   Case drawn;
   for (int64_t index = 0; drawn.evidence.size() == 0 || drawn.kind != kind; ++index)

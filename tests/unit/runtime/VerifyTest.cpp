@@ -34,8 +34,6 @@ Outcome posterior(std::vector<double> values, std::vector<double> loglik) {
   return outcome;
 }
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
 } // namespace
 
 TEST_CASE("cases: all of them are legal evidence, and reproducible", "[verify]") {
