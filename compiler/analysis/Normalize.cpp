@@ -67,17 +67,28 @@ template <typename Real> void roundWeights(std::span<double> weights) {
     weight = static_cast<Real>(weight);
 }
 
-/// Potentials count up to a factor: brings every matrix to a largest entry of 1, whatever the user's unit.
+/// Largest weight of a matrix, or of a prior, that spans more than the range of doubles below 1: its sums stay finite.
+constexpr double kMostWeight = 0x1p1000;
+
+/// Weights count up to a factor: brings the largest to 1, whatever the user's unit, unless the least would be lost
+/// then.
+void scaleWeights(std::span<double> weights) {
+  double largest = *std::max_element(weights.begin(), weights.end()), least = largest;
+  for (double weight : weights)
+    if (weight > 0)
+      least = std::min(least, weight);
+  bool spans = least / largest < std::numeric_limits<double>::min();
+  double factor = spans ? std::min(1.0, kMostWeight / largest) : 1;
+  for (double &weight : weights)
+    weight = spans ? weight * factor : weight / largest;
+}
+
 void scaleMatrices(Model &model) {
   for (int64_t l = 1; l <= model.depth(); ++l) {
     std::vector<double> &kernel = model.levels[l - 1].kernel;
     int64_t size = model.states(l - 1) * model.states(l), count = model.kernelCount(l);
-    for (int64_t k = 0; k < count; ++k) {
-      std::span<double> matrix(kernel.data() + k * size, size);
-      double largest = *std::max_element(matrix.begin(), matrix.end());
-      for (double &weight : matrix)
-        weight /= largest;
-    }
+    for (int64_t k = 0; k < count; ++k)
+      scaleWeights(std::span<double>(kernel.data() + k * size, size));
   }
 }
 
@@ -86,6 +97,18 @@ bool fits(const Model &model, const Partition &partition) {
     if (partition.conditionals[l - 1].count > model.kernelCount(l))
       return false;
   return true;
+}
+
+/// Whether every one of `values` is zero, or at least `least`.
+bool isZeroOrAtLeast(std::span<const double> values, double least) {
+  return std::all_of(values.begin(), values.end(), [&](double value) { return value == 0 || value >= least; });
+}
+
+/// Whether every weight that is not zero is at least `least`.
+bool isRepresentable(const Model &model, double least) {
+  return isZeroOrAtLeast(model.prior, least) &&
+         std::all_of(model.levels.begin(), model.levels.end(),
+                     [&](const Level &level) { return isZeroOrAtLeast(level.kernel, least); });
 }
 
 /// Conditionals in the shape of the kernels that they replace.
@@ -114,24 +137,21 @@ template <typename Real> void roundModel(Model &model, bool stochastic) {
   }
 }
 
-void scalePrior(Model &model) {
-  double largest = *std::max_element(model.prior.begin(), model.prior.end());
-  for (double &weight : model.prior)
-    weight /= largest;
-}
-
 } // namespace
 
 PreparedModel prepareModel(const Model &model, Precision precision) {
   PreparedModel prepared{model, 0};
   Partition partition = computePartition(model);
-  bool stochastic = fits(model, partition);
+  bool stochastic = partition.inRange && fits(model, partition);
   if (stochastic)
     adopt(prepared.model, partition);
   else
     scaleMatrices(prepared.model);
-  scalePrior(prepared.model);
-  if (precision == Precision::F32)
+  scaleWeights(prepared.model.prior);
+  bool single = precision == Precision::F32;
+  prepared.representable =
+      isRepresentable(prepared.model, single ? double{std::numeric_limits<float>::min()} : 0x1p-1074);
+  if (single)
     roundModel<float>(prepared.model, stochastic);
   else
     roundModel<double>(prepared.model, stochastic);

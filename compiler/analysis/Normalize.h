@@ -19,9 +19,14 @@ struct PreparedModel {
   Model model;
   /// log Z of `model`.
   double logPartition = 0;
+  /// Whether every weight that is not zero is a normal number of the precision. Where it is not, what is possible would
+  /// be lost: programs in this precision are wrong.
+  bool representable = true;
 };
 
-/// Kernels stay potentials where conditionals would need more matrices than the model stores: then log Z is not 0.
+/// Kernels stay potentials where conditionals would need more matrices than the model stores, and where they would leave
+/// the range of doubles (P(root = s) does below wide levels of unequal row sums): then log Z is not 0. In double
+/// precision a model is always representable, but for weights that are subnormal themselves.
 PreparedModel prepareModel(const Model &model, Precision precision);
 
 } // namespace espalier

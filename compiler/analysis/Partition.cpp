@@ -2,6 +2,8 @@
 
 #include "compiler/analysis/Partition.h"
 
+#include "compiler/analysis/CompensatedSum.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -29,13 +31,18 @@ Real logWeightedSum(const double *weights, const Vector &logs) {
   return shift + std::log(sum);
 }
 
-/// weights[b] exp(logs[b] - logTotal), with logTotal = logWeightedSum(weights, logs).
-void appendProbabilities(const double *weights, const Vector &logs, Real logTotal, std::vector<double> &out) {
+/// weights[b] exp(logs[b] - logTotal), with logTotal = logWeightedSum(weights, logs); false where one that is not zero
+/// leaves the range of doubles.
+bool appendProbabilities(const double *weights, const Vector &logs, Real logTotal, std::vector<double> &out) {
+  bool inRange = true;
   for (size_t b = 0; b < logs.size(); ++b)
-    if (std::isinf(logTotal))
+    if (std::isinf(logTotal)) {
       out.push_back(1.0 / static_cast<double>(logs.size()));
-    else
+    } else {
       out.push_back(weights[b] > 0 ? static_cast<double>(weights[b] * std::exp(logs[b] - logTotal)) : 0.0);
+      inRange &= weights[b] == 0 || out.back() >= std::numeric_limits<double>::min();
+    }
+  return inRange;
 }
 
 /// Messages into the nodes of one level: one per node, or a single one that holds for all of them.
@@ -55,6 +62,7 @@ public:
   Partition::Conditional conditional;
   Messages above;
   Real logScale = 0; ///< what normalisation took away, over all nodes of the level
+  bool inRange = true;
 
   void run() {
     conditional.count = edges;
@@ -71,17 +79,25 @@ private:
     Vector result;
     for (int64_t a = 0; a < model.states(l - 1); ++a, kernel += model.states(l)) {
       result.push_back(logWeightedSum(kernel, below.of(kind)));
-      appendProbabilities(kernel, below.of(kind), result.back(), conditional.table);
+      inRange &= appendProbabilities(kernel, below.of(kind), result.back(), conditional.table);
     }
     return result;
   }
 
-  /// The product of the children's messages, largest entry 0.
+  /// The product of the children's messages, largest entry 0. Sums are compensated: the states' logarithms grow with
+  /// the children, and what decides is their difference.
   Vector combine(int64_t parent) {
     Vector h(model.states(l - 1), 0);
-    for (int64_t node = parent * model.ranks(l); node < (parent + 1) * model.ranks(l); ++node)
-      for (size_t a = 0; a < h.size(); ++a)
-        h[a] += toParent[edges == 1 ? 0 : node][a];
+    for (size_t a = 0; a < h.size(); ++a) {
+      if (edges == 1) {
+        h[a] = toParent.front()[a] * model.ranks(l);
+        continue;
+      }
+      CompensatedSum<Real> sum;
+      for (int64_t node = parent * model.ranks(l); node < (parent + 1) * model.ranks(l); ++node)
+        sum.add(toParent[node][a]);
+      h[a] = sum.value();
+    }
     const Real largest = *std::max_element(h.begin(), h.end());
     for (Real &value : h)
       value -= largest;
@@ -108,10 +124,11 @@ Partition computePartition(const Model &model) {
     step.run();
     partition.conditionals[l - 1] = std::move(step.conditional);
     logZ += step.logScale;
+    partition.inRange &= step.inRange;
     messages = std::move(step.above);
   }
   const Real logRoot = logWeightedSum(model.prior.data(), messages.h.front());
-  appendProbabilities(model.prior.data(), messages.h.front(), logRoot, partition.root);
+  partition.inRange &= appendProbabilities(model.prior.data(), messages.h.front(), logRoot, partition.root);
   partition.logZ = static_cast<double>(logZ + logRoot);
   return partition;
 }

@@ -26,6 +26,8 @@ struct Partition {
     std::vector<double> table; ///< [count x S_parent x S_child], rows sum to 1
   };
   std::vector<Conditional> conditionals; ///< conditionals[l - 1] is level l's
+  /// Whether all that is possible is a normal double above: P(root = s) below 30000 children may be 10^-1000.
+  bool inRange = true;
 };
 
 /// Upward messages without evidence. A row of a kernel without any mass below it, which the model file's checks

@@ -1,6 +1,8 @@
 //===- Reference.cpp - Belief propagation, written for reading ------------===//
 
 #include "compiler/reference/Reference.h"
+
+#include "compiler/analysis/CompensatedSum.h"
 #include "compiler/reference/LogDomain.h"
 
 #include <algorithm>
@@ -33,12 +35,12 @@ std::vector<Real> leaveOneOut(std::span<const Real> outer, std::span<const Real>
   const int64_t states = outer.size();
   std::vector<Real> result(ranks * states);
   for (int64_t s = 0; s < states; ++s) {
-    Real before = outer[s];
-    for (int64_t i = 0; i < ranks; before += messages[i * states + s], ++i)
-      result[i * states + s] = before;
-    Real after = 0;
-    for (int64_t i = ranks; i-- > 0; after += messages[i * states + s])
-      result[i * states + s] += after;
+    CompensatedSum<Real> before, after;
+    before.add(outer[s]);
+    for (int64_t i = 0; i < ranks; before.add(messages[i * states + s]), ++i)
+      result[i * states + s] = before.value();
+    for (int64_t i = ranks; i-- > 0; after.add(messages[i * states + s]))
+      result[i * states + s] += after.value();
   }
   return result;
 }
@@ -73,12 +75,15 @@ Reference::Upward Reference::up(const Fields &fields) const {
     upward.h[l - 1].assign(model.nodes(l - 1) * parentStates, 0);
     for (int64_t u = 0; u < model.nodes(l - 1); ++u) {
       std::span<Real> h = row(upward.h[l - 1], u, parentStates);
+      std::vector<CompensatedSum<Real>> sums(parentStates);
       for (int64_t v = u * ranks; v < (u + 1) * ranks; ++v) {
         std::span<Real> q = row(upward.q[l], v, parentStates);
         logMultiply(towardsParent(model, l, v), row(upward.h[l], v, states), q);
         upward.scale += normalize(q);
-        std::transform(h.begin(), h.end(), q.begin(), h.begin(), std::plus<>());
+        for (int64_t s = 0; s < parentStates; ++s)
+          sums[s].add(q[s]);
       }
+      std::transform(sums.begin(), sums.end(), h.begin(), [](const auto &sum) { return sum.value(); });
       upward.scale += normalize(h);
     }
   }

@@ -5,6 +5,7 @@ Models are small and have zeros, so that what looks hopeless at a leaf may be th
 """
 
 import unittest
+import zlib
 
 import numpy as np
 
@@ -50,7 +51,7 @@ values = [-1, 0, 1]
 class Extremes(harness.TestCase):
 
     def check(self, text, evidence, dtype="f64", tolerance=1e-12, options=("--soft",), **arguments):
-        path = self.folder / "model.toml"
+        path = self.folder / f"model-{zlib.crc32(text.encode())}.toml"
         path.write_text(text)
         executable = self.compile(path, f"--dtype={dtype}")
         array = np.array(evidence)
@@ -99,6 +100,47 @@ class Extremes(harness.TestCase):
                                  "--output", output)
             self.assertEqual(result.code, 0, str(result))
             np.testing.assert_allclose(np.load(output), [[1 / 1.09, 0.09 / 1.09]], rtol=1e-5)
+
+    def test_weights_of_any_size(self):
+        """Kernels and priors from 1e-300 to 1e150 and back, with zeros: what is not zero is never treated as zero."""
+        rng = np.random.default_rng(3)
+        for number in range(6):
+            branching, states = [[2, 2], [3], [2, 3]][number % 3], int(rng.integers(2, 4))
+            low, high = [(-300, 0), (-60, 0), (-300, 150), (-45, 40)][number % 4]
+
+            def weights(*shape):
+                result = 10 ** rng.uniform(low, high, size=shape)
+                result[rng.random(shape) < 0.2] = 0
+                result.reshape(-1, shape[-1])[:, 0] += 10.0 ** low
+                return result.tolist()
+
+            text = f"[tree]\nbranching = {branching}\nstates = {states}\n[root]\nprior = {weights(states)}\n[kernel]\n"
+            text += f"matrix = {weights(branching[0], states, states)}\n"
+            if len(branching) > 1:
+                text += f"[[level]]\nindex = 2\nkernel = {{ matrix = {weights(branching[1], states, states)} }}\n"
+            (self.folder / "model.toml").write_text(text)
+            model = numpy_oracle.Model(self.folder / "model.toml")
+            symbols = rng.integers(-1, states, size=(60, model.nodes(model.depth)))
+            symbols = symbols[~numpy_oracle.answer(model, "loglik", symbols)[1]]
+            for dtype, tolerance in (("f64", 1e-12), ("f32", 1e-5)):
+                with self.subTest(number=number, dtype=dtype):
+                    self.check(text, symbols, dtype=dtype, tolerance=tolerance, options=(), soft=False)
+
+    def test_prior_that_leaves_the_range(self):
+        """P(root = 0) = (4/51)^400: conditionals cannot say it, and the state wins all the same."""
+        text = """
+[tree]
+branching = [400]
+states = 2
+[kernel]
+sharing = "level"
+matrix = [[3, 1], [1, 50]]
+"""
+        symbols = np.zeros((3, 400), int)
+        symbols[1, :143] = 1
+        symbols[2, ::2] = -1
+        for dtype, tolerance in (("f64", 1e-12), ("f32", 1e-5)):
+            self.check(text, symbols, dtype=dtype, tolerance=tolerance, options=(), soft=False)
 
 
 if __name__ == "__main__":

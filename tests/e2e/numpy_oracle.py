@@ -123,18 +123,20 @@ def leaf_fields(model, observed, kind, lam=1.0, sigma=1.0):
 
 
 class Logs:
-    """Logarithms in two parts, whole numbers and the rest, their value being the sum.
+    """Logarithms in two parts, multiples of 2^-20 and the rest, their value being the sum.
 
-    Where zeros leave a leaf no choice, some states have a huge number in common. Whole numbers add up exactly, so that
-    it vanishes where these states are compared, and the rest keeps its digits.
+    Where zeros leave a leaf no choice, some states have a huge number in common, and where a node has many children,
+    their sum is one. Multiples add up exactly, so that it vanishes where states are compared, and the rest is tiny.
     """
+
+    UNIT = REAL(2) ** -20
 
     def __init__(self, whole, rest):
         self.whole, self.rest = whole, rest
 
     @staticmethod
     def of(x):
-        whole = np.where(np.isneginf(x), 0, np.rint(x))
+        whole = np.where(np.isneginf(x), 0, np.rint(x / Logs.UNIT) * Logs.UNIT)
         return Logs(whole, x - whole)
 
     def each(self, function):
@@ -145,17 +147,29 @@ class Logs:
         return Logs(self.whole + other.whole, self.rest + other.rest)
 
     def largest(self, axis):
-        """The largest as a whole number, 0 where all are -inf; the axis stays."""
+        """The largest to its nearest multiple, 0 where all are -inf; the axis stays."""
         return Logs.of((self.whole + self.rest).max(axis=axis, keepdims=True)).whole
 
     def log_sum_exp(self, axis):
         largest = self.largest(axis)
         with np.errstate(divide="ignore"):
-            rest = np.log(np.exp(self.whole - largest + self.rest).sum(axis=axis))
-        return Logs(largest.squeeze(axis), rest)
+            rest = Logs.of(np.log(np.exp(self.whole - largest + self.rest).sum(axis=axis)))
+        return Logs(largest.squeeze(axis) + rest.whole, rest.rest)
 
     def value(self):
         return self.whole + self.rest
+
+
+def siblings(x, axis):
+    """For every entry along the axis, the sum of those before it and those after it: nothing is taken back out."""
+    before = np.roll(np.cumsum(x, axis=axis), 1, axis=axis)
+    after = np.roll(np.flip(np.cumsum(np.flip(x, axis), axis=axis), axis), -1, axis=axis)
+    ends = [slice(None)] * x.ndim
+    ends[axis] = 0
+    before[tuple(ends)] = 0
+    ends[axis] = -1
+    after[tuple(ends)] = 0
+    return before + after
 
 
 def edge_logs(model, l):
@@ -190,9 +204,7 @@ def propagate(model, fields):
     beliefs = [outside + up[0]]
     for l in range(1, model.depth + 1):
         # Every child hears of its siblings only.
-        told = [outside + messages[l].each(lambda x: np.delete(x, i, axis=2).sum(axis=2))
-                for i in range(model.ranks(l))]
-        told = Logs(np.stack([t.whole for t in told], axis=2), np.stack([t.rest for t in told], axis=2))
+        told = outside.each(lambda x: x[:, :, None]) + messages[l].each(lambda x: siblings(x, axis=2))
         told, _ = norm(told.each(lambda x: x.reshape(batch, model.nodes(l), model.states[l - 1])))
         edges = Logs.of(edge_logs(model, l))
         outside, _ = norm((edges + told.each(lambda x: x[:, :, :, None])).log_sum_exp(axis=2))

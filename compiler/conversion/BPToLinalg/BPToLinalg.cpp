@@ -160,8 +160,8 @@ private:
   void lower(bp::LookUpOp op) {
     bp::MessageType type = op.getMessage().getType();
     std::vector<double> weights = *readTable(op.getKernel());
-    LookUp table{index, type.getRanks(), tableShape(op.getKernel()), weights, isLog(type), type.getElementType()};
-    tensors[op.getMessage()] = table.message(op.getSymbols());
+    LookUp table{index, type.getRanks(), tableShape(op.getKernel()), weights, type.getElementType()};
+    set(op.getMessage(), isLog(type) ? table.logs(op.getSymbols()) : SplitLog{table.message(op.getSymbols()), Value()});
   }
 
   void lower(bp::UpOp op) { lowerEdge(op, /*upward=*/true); }
@@ -177,20 +177,7 @@ private:
       return;
     }
     SplitLog input = parts(op.getInput());
-    set(op.getMessage(), op.getRowwise() ? edge.logSumExp(input) : logAboutMaximum(edge, input));
-  }
-
-  /// log(K exp(h - m)) and m, the maximum of h to the nearest whole number: one exp per entry of the message instead of
-  /// one per entry of the kernel.
-  SplitLog logAboutMaximum(Contraction &edge, SplitLog message) {
-    Value maximum = largestLog(index, edge.ranks, edge.from(), message);
-    Value linear = weightsAbout(index, edge.ranks, edge.from(), message, maximum);
-    Value high = index.map(edge.ranks, {{'t', edge.to()}}, edge.elementType, {{maximum, Prefix::Path, "b"}},
-                           [](ScalarBuilder &, ValueRange x) { return x[0]; });
-    Value low =
-        index.map(edge.ranks, {{'t', edge.to()}}, edge.elementType, {{edge.product(linear), Prefix::Path, "tb"}},
-                  [](ScalarBuilder &b, ValueRange x) { return log(b, x[0]); });
-    return {high, low};
+    set(op.getMessage(), op.getRowwise() ? edge.logSumExp(input) : edge.logSumExpAboutMaximum(input));
   }
 
   //===--------------------------------------------------------------------===//

@@ -34,7 +34,7 @@ LogicalResult NetLowering::lookUp(net::LookUpOp op, Value result, function_ref<d
     return op.emitOpError() << "expects " << branching.back() << " taps, got " << llvm::product_of(op.getPatch());
   std::vector<double> weights = *readTable(op.getWeights());
   Type element = getElementTypeOrSelf(op.getResult().getType());
-  LookUp table{index, branching, shape, weights, /*log=*/false, element, function};
+  LookUp table{index, branching, shape, weights, element, function};
   maps[result] = {table.message(op.getSymbols()), depth() - 1, true};
   return success();
 }

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/analysis/FanOut.h"
 #include "compiler/analysis/Normalize.h"
 #include "compiler/conversion/Passes.h"
 #include "compiler/conversion/support/Programs.h"
@@ -37,7 +38,7 @@ struct Arithmetic {
 Arithmetic chooseArithmetic(const Model &model, LeafMessages leaves, FloatType arrays) {
   Arithmetic own{arrays, bp::Domain::Linear, prepareModel(model, precisionOf(arrays)), {}};
   own.ranges = analyzeMessageRanges(own.prepared.model, leaves, precisionOf(arrays));
-  if (own.ranges.linear)
+  if (own.ranges.linear && own.prepared.representable && !(arrays.isF32() && exceedsSinglePrecision(model)))
     return own;
   auto f64 = cast<FloatType>(Float64Type::get(arrays.getContext()));
   Arithmetic wide{f64, bp::Domain::Linear, prepareModel(model, Precision::F64), {}};

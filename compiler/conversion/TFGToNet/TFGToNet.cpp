@@ -2,12 +2,13 @@
 //
 // Draws the network of arXiv 2404.18444 for a model (docs/rationale-net.md). Encoder block of level l: exp, strided
 // convolution, log, sum-pooling, norm. Decoder block: up-sampling, skip, exp, transposed convolution, log, skip, norm.
-// Where a kernel's zeros make exp underflow what still counts, exp, convolution and log are one log-sum-exp layer, and
-// the decoder adds the siblings' messages instead of subtracting the skip. Networks of ReLUs have a writer of their
-// own.
+// Where a kernel's zeros make exp underflow what still counts, and where nodes have many children, exp, convolution and
+// log are one log-sum-exp layer, and the decoder adds the siblings' messages instead of subtracting the skip. Networks of
+// ReLUs have a writer of their own.
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/analysis/FanOut.h"
 #include "compiler/analysis/Normalize.h"
 #include "compiler/conversion/Passes.h"
 #include "compiler/conversion/TFGToNet/Drawing.h"
@@ -31,7 +32,7 @@ struct Arithmetic {
 };
 
 /// The arrays' own type where every layer is exact as the paper draws it; else double precision, because features then
-/// grow far apart before they meet again.
+/// grow far apart before they meet again, or because there are too many of them.
 Arithmetic chooseArithmetic(const Model &model, LeafMessages leaves, FloatType arrays) {
   auto analyze = [&](FloatType real) {
     Arithmetic result{real, prepareModel(model, precisionOf(real)), {}};
@@ -41,7 +42,8 @@ Arithmetic chooseArithmetic(const Model &model, LeafMessages leaves, FloatType a
   Arithmetic own = analyze(arrays);
   bool asDrawn = llvm::all_of(
       own.ranges.levels, [](const LevelRange &range) { return range.upShared && range.downShared && range.positive; });
-  return asDrawn ? own : analyze(cast<FloatType>(Float64Type::get(arrays.getContext())));
+  bool keepsDigits = own.prepared.representable && !(arrays.isF32() && exceedsSinglePrecision(model));
+  return asDrawn && keepsDigits ? own : analyze(cast<FloatType>(Float64Type::get(arrays.getContext())));
 }
 
 /// Draws one network. What the encoder leaves for the decoder (its skips) is kept by level.
@@ -103,7 +105,7 @@ private:
   void encoderBlock(int64_t l) {
     ElementsAttr weights = edgeKernels(model, l, context);
     Type grouped = mapType(l - 1, model.ranks(l) * model.states(l - 1));
-    if (ranges.levels[l - 1].upShared) {
+    if (ranges.levels[l - 1].upShared && !isWide(model.ranks(l))) {
       Value linear = net::ExpOp::create(builder, loc, features[l].getType(), features[l]);
       Value product = net::ConvOp::create(builder, loc, grouped, linear, patch(l), weights);
       messages[l] = net::LogOp::create(builder, loc, grouped, product);
@@ -119,7 +121,7 @@ private:
   void decoder(Value belief, SmallVectorImpl<Value> &heads) {
     // What the root hears from above matters only to blocks that sum siblings.
     Value incoming;
-    if (!ranges.levels.front().positive)
+    if (!subtractsSkip(1))
       incoming = net::ConstantOp::create(builder, loc, belief.getType(), prior(), belief);
     belief = norm(belief);
     for (int64_t l = 1; l <= model.depth(); ++l) {
@@ -130,12 +132,16 @@ private:
     heads.push_back(readout(heads.back()));
   }
 
+  /// Whether the decoder takes a child's own message back out of the sum of all, as the paper draws it. Where there are
+  /// many, their sum has lost its digits.
+  bool subtractsSkip(int64_t l) const { return ranges.levels[l - 1].positive && !isWide(model.ranks(l)); }
+
   /// What level l hears from above, normalized.
   Value decoderBlock(int64_t l, Value belief, Value incoming) {
     ElementsAttr weights = edgeKernels(model, l, context);
     Type grouped = messages[l].getType(), result = mapType(l, model.states(l));
     Value above;
-    if (ranges.levels[l - 1].positive) {
+    if (subtractsSkip(l)) {
       Value copies = net::UpsampleOp::create(builder, loc, grouped, belief, model.ranks(l));
       above = net::SubtractOp::create(builder, loc, grouped, copies, messages[l]);
       Value linear = net::ExpOp::create(builder, loc, grouped, above);

@@ -4,6 +4,7 @@
 
 #include "compiler/conversion/support/Arithmetic.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -23,11 +24,21 @@ Value Contraction::product(Value message) {
                       [](ScalarBuilder &b, ValueRange x) { return fma(b, x[0], x[1], x[2]); });
 }
 
-/// The whole number nearest to x, or 0 for -inf.
-static Value wholePart(ScalarBuilder &b, Value x) {
-  // Numbers of this size have no digits behind the point: the sum is rounded.
+int64_t fractionBits(int64_t siblings) {
+  // Up to 2^5.5 siblings need none; beyond 2^20 the model has more leaves than any machine has time for.
+  int64_t bits = static_cast<int64_t>(std::ceil(2 * std::log2(static_cast<double>(siblings)))) - 11;
+  return std::clamp<int64_t>(bits, 0, 29);
+}
+
+double wholePart(double x, int64_t bits) {
+  return std::isinf(x) ? 0 : std::ldexp(std::nearbyint(std::ldexp(x, static_cast<int>(bits))), -static_cast<int>(bits));
+}
+
+/// The same in an op's body.
+static Value wholePart(ScalarBuilder &b, Value x, int64_t bits = 0) {
+  // Numbers of this size have no more digits behind the point: the sum is rounded.
   int digits = cast<FloatType>(x.getType()).getFPMantissaWidth();
-  Value large = constant(b, x.getType(), 1.5 * std::ldexp(1.0, digits - 1));
+  Value large = constant(b, x.getType(), 1.5 * std::ldexp(1.0, digits - 1 - static_cast<int>(bits)));
   return finiteOrZero(b, sub(b, add(b, x, large), large), kLeast);
 }
 
@@ -77,9 +88,30 @@ SplitLog Contraction::logSumExp(SplitLog message) {
     Value bound = constant(b, type, most);
     return fma(b, v[0], exp(b, select(b, less(b, bound, about), bound, about)), v.back());
   });
-  Value low = index.map(ranks, {outer}, type, {{sum, Prefix::Path, "tb"}},
-                        [](ScalarBuilder &b, ValueRange v) { return log(b, v[0]); });
-  return {maximum, low};
+  return logOf(sum, maximum, "tb");
+}
+
+SplitLog Contraction::logSumExpAboutMaximum(SplitLog message) {
+  Value maximum = largestLog(index, ranks, from(), message);
+  return logOf(product(weightsAbout(index, ranks, from(), message, maximum)), maximum, "b");
+}
+
+SplitLog Contraction::logOf(Value sums, Value common, StringRef loops) {
+  int64_t bits = upward && elementType.isF64() ? fractionBits(ranks.back()) : 0;
+  Loop outer = {'t', to()};
+  Value logs = index.map(ranks, {outer}, elementType, {{sums, Prefix::Path, "tb"}},
+                         [](ScalarBuilder &b, ValueRange v) { return log(b, v[0]); });
+  if (bits == 0 && loops == "tb")
+    return {common, logs};
+  Value high = index.map(ranks, {outer}, elementType, {{common, Prefix::Path, loops}, {logs, Prefix::Path, "tb"}},
+                         [&](ScalarBuilder &b, ValueRange v) -> Value {
+                           return bits == 0 ? v[0] : add(b, v[0], wholePart(b, v[1], bits));
+                         });
+  if (bits == 0)
+    return {high, logs};
+  Value low = index.map(ranks, {outer}, elementType, {{logs, Prefix::Path, "tb"}},
+                        [&](ScalarBuilder &b, ValueRange v) { return sub(b, v[0], wholePart(b, v[0], bits)); });
+  return {high, low};
 }
 
 Value largestLog(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, int64_t states, SplitLog message) {

@@ -14,9 +14,18 @@ namespace espalier {
 /// Logarithms in two parts, their value being the sum. `high` is a whole number, so that sums and differences of huge
 /// ones are exact, and `low` has the size of logarithms of weights. Where zeros leave a leaf no choice, `high` may be
 /// -10^8, for some states or for all, and no digit of `low` is lost beside it. Without `low`, `high` is any number.
+/// What many siblings send is split finer: `high` is a multiple of 2^-fractionBits, and what is rounded in their sum is
+/// a sum of tiny numbers.
 struct SplitLog {
   mlir::Value high, low;
 };
+
+/// Bits behind the point of `high` in what each of so many siblings sends: 0 for a few. With f bits a sum of m parts
+/// `low` is off by at most m^2 2^-54 2^-f, a quarter of 10^-12 here, and a sum of `high` is exact up to 2^(53 - f).
+int64_t fractionBits(int64_t siblings);
+
+/// The multiple of 2^-bits nearest to x; 0 for -inf.
+double wholePart(double x, int64_t bits);
 
 /// Kernels [count x S_parent x S_child] by rank or by node, applied to messages [ranks x states x batch] along the
 /// child's states (upward) or along the parent's (downward).
@@ -37,7 +46,14 @@ struct Contraction {
   /// log sum K exp(x), every sum about the largest x that its kernel lets count; log 0 is -inf.
   SplitLog logSumExp(SplitLog message);
 
+  /// The same about the largest x of all, its nearest whole number: one exp per entry of the message instead of one per
+  /// entry of the kernel.
+  SplitLog logSumExpAboutMaximum(SplitLog message);
+
 private:
+  /// common + log(sums), in two parts: `common` [ranks x batch] or, by `loops`, of more axes.
+  SplitLog logOf(mlir::Value sums, mlir::Value common, llvm::StringRef loops);
+
   /// The whole number about which each sum is formed: [ranks x to x batch].
   mlir::Value rowMaximum(SplitLog message);
 };

@@ -35,18 +35,19 @@ std::vector<double> LookUp::entries() const {
     double sum = 0;
     for (double weight : weights.slice(first, shape[2])) {
       sum = elementType.isF32() ? static_cast<float>(sum + weight) : sum + weight;
-      table.push_back(function(log ? std::log(weight) : weight));
+      table.push_back(function(weight));
     }
-    table.push_back(function(log ? std::log(sum) : sum));
+    table.push_back(function(sum));
   }
   return table;
 }
 
 /// Reads [rank or path axes x S_parent x values] where `symbols` say. Which entry is data, so the body does it.
-Value LookUp::read(ArrayRef<int64_t> path, const Operand &table, Value symbols) {
-  int64_t depth = path.size();
+Value LookUp::read(ArrayRef<double> entries, Value symbols) {
+  Operand table = index.kernel(ranks, {shape[0], shape[1], values()}, entries, elementType, "");
+  int64_t depth = ranks.size();
   int64_t first = table.prefix == Prefix::Rank ? depth - 1 : table.prefix == Prefix::None ? depth : 0;
-  return index.map(path, {{'s', shape[1]}}, elementType, {{symbols, Prefix::Path, "b"}},
+  return index.map(ranks, {{'s', shape[1]}}, elementType, {{symbols, Prefix::Path, "b"}},
                    [&](ImplicitLocOpBuilder &b, ValueRange x) -> Value {
                      SmallVector<Value> indices;
                      for (int64_t axis = first; axis <= depth; ++axis)
@@ -56,9 +57,17 @@ Value LookUp::read(ArrayRef<int64_t> path, const Operand &table, Value symbols) 
                    });
 }
 
-Value LookUp::message(Value symbols) {
-  Operand table = index.kernel(ranks, {shape[0], shape[1], values()}, entries(), elementType, "");
-  return read(ranks, table, symbols);
+Value LookUp::message(Value symbols) { return read(entries(), symbols); }
+
+SplitLog LookUp::logs(Value symbols) {
+  std::vector<double> high, low;
+  int64_t bits = fractionBits(ranks.back());
+  for (double weight : entries()) {
+    long double logarithm = std::log(static_cast<long double>(weight));
+    high.push_back(bits == 0 ? static_cast<double>(logarithm) : wholePart(static_cast<double>(logarithm), bits));
+    low.push_back(static_cast<double>(logarithm - high.back()));
+  }
+  return {read(high, symbols), bits == 0 ? Value() : read(low, symbols)};
 }
 
 } // namespace espalier

@@ -8,7 +8,7 @@
 #ifndef ESPALIER_COMPILER_CONVERSION_SUPPORT_LOOKUP_H
 #define ESPALIER_COMPILER_CONVERSION_SUPPORT_LOOKUP_H
 
-#include "compiler/conversion/support/IndexSpace.h"
+#include "compiler/conversion/support/Contraction.h"
 
 #include <functional>
 
@@ -25,7 +25,6 @@ struct LookUp {
   llvm::ArrayRef<int64_t> ranks; ///< on the path to the leaf
   llvm::ArrayRef<int64_t> shape; ///< of the kernels
   llvm::ArrayRef<double> weights;
-  bool log; ///< whether messages are logarithms
   mlir::Type elementType;
 
   /// What becomes of every entry of the table.
@@ -34,10 +33,13 @@ struct LookUp {
   /// What each leaf sends up: [ranks x S_parent x batch].
   mlir::Value message(mlir::Value symbols);
 
+  /// The same as logarithms; in two parts where there are many siblings, the low one to double precision as well.
+  SplitLog logs(mlir::Value symbols);
+
 private:
   int64_t values() const { return shape[2] + 1; }
   std::vector<double> entries() const;
-  mlir::Value read(llvm::ArrayRef<int64_t> path, const Operand &table, mlir::Value symbols);
+  mlir::Value read(llvm::ArrayRef<double> entries, mlir::Value symbols);
 };
 
 } // namespace espalier
