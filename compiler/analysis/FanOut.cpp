@@ -4,7 +4,7 @@
 
 namespace espalier {
 
-/// m siblings put a posterior off by at most m (5 eps) / 4, eps = 2^-24: 5e-6 for this many.
+/// m siblings that look up their messages put a posterior off by at most m 2^-24: 4e-6 for this many.
 static constexpr int64_t kMostSiblings = 64;
 
 /// From so few children on, errors of different levels are forgotten faster than they add up.

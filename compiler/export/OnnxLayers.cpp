@@ -6,6 +6,8 @@
 
 #include "compiler/export/OnnxLayers.h"
 
+#include "compiler/analysis/FanOut.h"
+#include "compiler/conversion/support/Contraction.h"
 #include "dialects/support/Tables.h"
 
 #include "mlir/IR/TypeUtilities.h"
@@ -35,6 +37,11 @@ std::vector<int64_t> onnxShape(Value map) {
   std::vector<int64_t> shape = cast<RankedTensorType>(map.getType()).getShape();
   shape.front() = 0;
   return shape;
+}
+
+/// Whether a sum over so many channel groups keeps its digits in two parts alone.
+static bool sumsInParts(OnnxGraph::Type type, int64_t groups) {
+  return type == onnx::TensorProto::DOUBLE && isWide(groups);
 }
 
 /// Whether a feature map is what ONNX says of one: floats or doubles at the positions of a level.
@@ -136,9 +143,27 @@ std::string OnnxLayers::grouped(Value x, int64_t groups) {
   return graph.reshape(nameOf(x), {0, groups, shape[1] / groups, positions});
 }
 
+OnnxLayers::Parts OnnxLayers::split(const Name &x, int64_t groups) {
+  Type real = onnx::TensorProto::DOUBLE;
+  double scale = std::ldexp(1.0, static_cast<int>(fractionBits(groups)));
+  Name whole = graph.add("Round", graph.add("Mul", {x, graph.real(real, scale)}));
+  Name high = graph.add("Mul", {whole, graph.real(real, 1 / scale)});
+  return {high, graph.add("Sub", {x, high})};
+}
+
+std::string OnnxLayers::centred(const Parts &sums, int64_t channels) {
+  Name about = graph.add("Sub", {sums.high, graph.reduce("ReduceMax", sums.high, channels)});
+  return graph.add("Add", {about, sums.low});
+}
+
 std::string OnnxLayers::written(net::SumPoolOp op) {
-  Name sum = graph.reduce("ReduceSum", grouped(op.getInput(), op.getGroups()), 1);
-  return graph.reshape(sum, onnxShape(op.getResult()));
+  int64_t groups = op.getGroups();
+  Name x = grouped(op.getInput(), groups);
+  auto sum = [&](const Name &part) { return graph.reduce("ReduceSum", part, 1); };
+  if (!sumsInParts(onnxType(op.getResult()), groups))
+    return graph.reshape(sum(x), onnxShape(op.getResult()));
+  Parts parts = split(x, groups);
+  return graph.reshape(centred({sum(parts.high), sum(parts.low)}, 2), onnxShape(op.getResult()));
 }
 
 std::string OnnxLayers::written(net::ProductPoolOp op) {
@@ -160,10 +185,22 @@ static std::vector<double> diagonalMatrix(int64_t n, double diagonal, double oth
   return matrix;
 }
 
-// The groups are the channels of a product with 1 - I.
+/// The sums of the entries before each and of those after it, along an axis.
+std::string OnnxLayers::sumOfOthers(const Name &x, int64_t axis) {
+  auto cumulated = [&](int64_t reverse) {
+    return graph.add("CumSum", {x, graph.integers({}, axis)}, {{"exclusive", int64_t{1}}, {"reverse", reverse}});
+  };
+  return graph.add("Add", {cumulated(0), cumulated(1)});
+}
+
+// The groups are the channels of a product with 1 - I, or, where there are many, sums from both ends.
 std::string OnnxLayers::written(net::SiblingSumOp op) {
   std::vector<int64_t> shape = onnxShape(op.getResult());
   int64_t groups = op.getGroups(), rest = llvm::product_of(llvm::drop_begin(shape)) / groups;
+  if (sumsInParts(onnxType(op.getResult()), groups)) {
+    Parts parts = split(grouped(op.getInput(), groups), groups);
+    return graph.reshape(centred({sumOfOthers(parts.high, 1), sumOfOthers(parts.low, 1)}, 2), shape);
+  }
   Name x = graph.reshape(nameOf(op.getInput()), {0, 1, groups, rest});
   Name sums = product(onnxType(op.getResult()), diagonalMatrix(groups, 0, 1), {1, 1, groups, groups}, x);
   return graph.reshape(sums, shape);

@@ -124,6 +124,14 @@ private:
   Name flooredLog(Type type, const Name &x);
   /// x with its channels in `groups`, positions in a row: batch x groups x channels of one x positions.
   Name grouped(mlir::Value x, int64_t groups);
+  /// Logarithms of many siblings in two parts, as SplitLog has them.
+  struct Parts {
+    Name high, low;
+  };
+  Parts split(const Name &x, int64_t groups);
+  /// Sums of both parts as one, about the largest of the channels: features count up to a constant per position.
+  Name centred(const Parts &sums, int64_t channels);
+  Name sumOfOthers(const Name &x, int64_t axis);
   Name divided(Type type, const Name &x, const Name &by);
   /// One value per channel, to be broadcast over batch and positions.
   Name perChannel(mlir::Value like, ArrayRef<double> values);

@@ -6,7 +6,6 @@ the same tests run over any build; in a sanitizer build the compiled executables
 
 import argparse
 import pathlib
-import resource
 import shutil
 import subprocess
 import sys
@@ -49,16 +48,6 @@ def run(*command, cwd=None, timeout=300):
     if result.code not in (0, 1, 2, 3) or any(mark in result.err.lower() for mark in CRASH_MARKS):
         raise Crash(f"crashed: {result}")
     return result
-
-
-def cpu_seconds(*command):
-    """Processor time of a command that must succeed: unlike its duration, it does not know what else is running."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    result = run(*command)
-    if result.code != 0:
-        raise AssertionError(str(result))
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def leftovers(folder, known):

@@ -9,6 +9,7 @@ import numpy as np
 
 import harness
 import numpy_oracle
+from onnx_runtime import Runtime, inputs_of
 
 MODEL = """
 [tree]
@@ -111,6 +112,31 @@ class Wide(harness.TestCase):
                 soft = rng.gamma(0.5, size=(3, n, 3)).astype(np.float32) + np.float32(1e-3)
                 self.check(path, soft, ("classify", "loglik"), options=("--soft",), soft=True)
 
+    def test_exported_networks(self):
+        """In ONNX the sums are standard operators; what one kernel's rounding adds up to is in them all the same."""
+        rng = np.random.default_rng(8)
+        for n, states, sharing, dtype, tolerance in ((150, [2, 3], "rank", "f32", 1e-5), (700, [3, 2], "level", "f64", 1e-12),
+                                                     (10000, [2, 3], "level", "f32", 1e-5)):
+            with self.subTest(n=n, dtype=dtype):
+                path = self.write(f"onnx{n}", [n], states, sharing, rng)
+                model = numpy_oracle.Model(path)
+                symbols, runtime = self.balanced(model, 3, rng), Runtime(self.options.packages, self.folder)
+                symbols[2, ::3] = -1
+                answers = {}
+                for query in ("classify", "marginals") if n < 1000 else ("classify",):
+                    file = self.folder / f"{n}-{query}.onnx"
+                    result = harness.run(self.espalier, "compile", path, "--emit=onnx", f"--query={query}", "-o", file,
+                                         f"--dtype={dtype}")
+                    self.assertEqual(result.code, 0, str(result))
+                    answers[query] = runtime.add(file, inputs_of(symbols, "symbol", dtype), query)
+                runtime.run()
+                for query, answer in answers.items():
+                    expected = numpy_oracle.answer(model, query, symbols)[0]
+                    far = float(np.abs(np.load(answer) - expected).max())
+                    print(f"{path.stem} {dtype} ONNX {query}: {far:.2g}")
+                    self.assertLessEqual(far, tolerance)
+
 
 if __name__ == "__main__":
-    harness.main()
+    harness.main(options=lambda parser: parser.add_argument("--packages", required=True,
+                                                            help="the folder of the npm package onnxruntime-node"))

@@ -161,7 +161,8 @@ private:
     bp::MessageType type = op.getMessage().getType();
     std::vector<double> weights = *readTable(op.getKernel());
     LookUp table{index, type.getRanks(), tableShape(op.getKernel()), weights, type.getElementType()};
-    set(op.getMessage(), isLog(type) ? table.logs(op.getSymbols()) : SplitLog{table.message(op.getSymbols()), Value()});
+    set(op.getMessage(), isLog(type) ? table.logs(op.getSymbols(), kNegativeInfinity)
+                                     : SplitLog{table.message(op.getSymbols()), Value()});
   }
 
   void lower(bp::UpOp op) { lowerEdge(op, /*upward=*/true); }

@@ -2,6 +2,7 @@
 
 #include "compiler/conversion/NetToLinalg/NetLowering.h"
 
+#include "compiler/conversion/support/LookUp.h"
 #include "compiler/conversion/support/Piecewise.h"
 #include "compiler/conversion/support/PowerOfTwo.h"
 
@@ -129,7 +130,12 @@ template <typename ConvolutionOp> LogicalResult NetLowering::convolve(Convolutio
     return op.emitOpError() << "expects " << edge.from() << " channels and " << ranks(in).back() << " taps, got "
                             << channels(in) << " and " << llvm::product_of(op.getPatch());
   FeatureMap result = {Value(), upward ? in.level - 1 : in.level + 1, upward};
-  if (logSumExp) {
+  if (auto symbols = op.getInput().template getDefiningOp<net::SymbolStemOp>(); symbols && logSumExp && upward) {
+    // Of a symbol's features one is 0, or all are: the sum is an entry, or a row's sum, and both are known.
+    SplitLog log = LookUp{index, ranks(in), edge.shape, weights, elementOf(in)}.logs(symbols.getSymbols(), kFloor);
+    result.tensor = log.high;
+    result.low = log.low;
+  } else if (logSumExp) {
     SplitLog log = edge.logSumExp(logs(in));
     result.tensor = log.high;
     result.low = index.map(edge.ranks, {{'s', edge.to()}}, edge.elementType, {{log.low, Prefix::Path, "sb"}},

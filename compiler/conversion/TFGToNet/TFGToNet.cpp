@@ -3,8 +3,8 @@
 // Draws the network of arXiv 2404.18444 for a model (docs/rationale-net.md). Encoder block of level l: exp, strided
 // convolution, log, sum-pooling, norm. Decoder block: up-sampling, skip, exp, transposed convolution, log, skip, norm.
 // Where a kernel's zeros make exp underflow what still counts, and where nodes have many children, exp, convolution and
-// log are one log-sum-exp layer, and the decoder adds the siblings' messages instead of subtracting the skip. Networks of
-// ReLUs have a writer of their own.
+// log are one log-sum-exp layer, and the decoder adds the siblings' messages instead of subtracting the skip. Networks
+// of ReLUs have a writer of their own.
 //
 //===----------------------------------------------------------------------===//
 

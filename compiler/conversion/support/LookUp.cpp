@@ -59,11 +59,11 @@ Value LookUp::read(ArrayRef<double> entries, Value symbols) {
 
 Value LookUp::message(Value symbols) { return read(entries(), symbols); }
 
-SplitLog LookUp::logs(Value symbols) {
+SplitLog LookUp::logs(Value symbols, double least) {
   std::vector<double> high, low;
   int64_t bits = fractionBits(ranks.back());
   for (double weight : entries()) {
-    long double logarithm = std::log(static_cast<long double>(weight));
+    long double logarithm = weight > 0 ? std::log(static_cast<long double>(weight)) : least;
     high.push_back(bits == 0 ? static_cast<double>(logarithm) : wholePart(static_cast<double>(logarithm), bits));
     low.push_back(static_cast<double>(logarithm - high.back()));
   }

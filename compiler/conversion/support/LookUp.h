@@ -33,8 +33,9 @@ struct LookUp {
   /// What each leaf sends up: [ranks x S_parent x batch].
   mlir::Value message(mlir::Value symbols);
 
-  /// The same as logarithms; in two parts where there are many siblings, the low one to double precision as well.
-  SplitLog logs(mlir::Value symbols);
+  /// The same as logarithms, log 0 being `least`; in two parts where there are many siblings, the low one to double
+  /// precision as well.
+  SplitLog logs(mlir::Value symbols, double least);
 
 private:
   int64_t values() const { return shape[2] + 1; }

@@ -91,3 +91,45 @@ TEST_CASE("potentials stay where conditionals would differ by node") {
   REQUIRE(prepared.logPartition > 0);
   REQUIRE(distance(model, prepared.model) < 1e-14);
 }
+
+TEST_CASE("a root's weight that leaves the range of doubles keeps potentials as they are") {
+  // P(root = 0) = (4/51)^400 < 1e-308.
+  Model model;
+  model.rootStates = 2;
+  model.prior = {1, 1};
+  model.levels = {{{400}, 2, Sharing::Level, {3, 1, 1, 50}}};
+  model.values = {0, 1};
+  REQUIRE_FALSE(computePartition(model).inRange);
+  const PreparedModel prepared = prepareModel(model, Precision::F64);
+  REQUIRE(prepared.model.prior == std::vector<double>{1, 1});
+  REQUIRE(prepared.model.levels[0].kernel == std::vector<double>{0.06, 0.02, 0.02, 1});
+  REQUIRE(prepared.representable);
+  REQUIRE(prepared.logPartition == Approx(400 * std::log(51.0 / 50)).epsilon(1e-14));
+}
+
+TEST_CASE("a weight that a precision cannot hold is said not to be representable, and never becomes 0") {
+  const double tiny = GENERATE(1e-39, 1e-46, 1e-300);
+  Model model = randomModel(1, {.spread = 1});
+  model.levels.resize(1);
+  model.rootStates = 2;
+  model.prior = {1, 1};
+  model.levels[0] = {{2}, 2, Sharing::Level, {1, tiny, tiny, 1}};
+  model.values = {0, 1};
+  REQUIRE_FALSE(prepareModel(model, Precision::F32).representable);
+  const PreparedModel prepared = prepareModel(model, Precision::F64);
+  REQUIRE(prepared.representable);
+  REQUIRE(prepared.model.levels[0].kernel[1] == Approx(tiny));
+}
+
+TEST_CASE("a matrix that spans more than the range of doubles keeps its least weight") {
+  Model model = randomModel(1, {.spread = 1});
+  model.levels.resize(1);
+  model.rootStates = 2;
+  model.prior = {1e-300, 1e154};
+  model.levels[0] = {{2}, 2, Sharing::Level, {1e154, 1e-300, 1e-300, 1e154}};
+  model.values = {0, 1};
+  const PreparedModel prepared = prepareModel(model, Precision::F64);
+  for (double weight : prepared.model.levels[0].kernel)
+    REQUIRE(weight > 0);
+  REQUIRE(prepared.model.prior[0] > 0);
+}
