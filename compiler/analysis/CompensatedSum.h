@@ -1,7 +1,8 @@
 //===- CompensatedSum.h - Sums that keep what they round away -----*- C++ -*-===//
 //
-// Neumaier's variant of Kahan's summation (ZAMM 54, 1974): the error of each addition is kept beside the sum. The result
-// is off by one rounding of itself, and n^2 eps^2 of the sum of magnitudes, where a plain sum is off by n eps of it.
+// Neumaier's variant of Kahan's summation (ZAMM 54, 1974): the error of each addition is kept beside the sum. The
+// result is off by one rounding of itself, and n^2 eps^2 of the sum of magnitudes, where a plain sum is off by n eps of
+// it.
 //
 //===----------------------------------------------------------------------===//
 

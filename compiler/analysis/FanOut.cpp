@@ -12,6 +12,9 @@ static constexpr int64_t kFewSiblings = 8;
 
 bool isWide(int64_t siblings) { return siblings > kMostSiblings; }
 
+// 1000 times 2^-53 is 1e-13.
+bool needsWeightsAsWritten(int64_t siblings) { return siblings > 1000; }
+
 bool exceedsSinglePrecision(const Model &model) {
   int64_t together = 1;
   for (int64_t l = 1; l <= model.depth() && !isWide(together); ++l)

@@ -2,6 +2,7 @@
 
 #include "compiler/analysis/Normalize.h"
 
+#include "compiler/analysis/FanOut.h"
 #include "compiler/analysis/Partition.h"
 
 #include <algorithm>
@@ -67,20 +68,22 @@ template <typename Real> void roundWeights(std::span<double> weights) {
     weight = static_cast<Real>(weight);
 }
 
-/// Largest weight of a matrix, or of a prior, that spans more than the range of doubles below 1: its sums stay finite.
-constexpr double kMostWeight = 0x1p1000;
+/// log2 of the largest weight of a matrix, or of a prior, that spans more than the range of doubles below 1: sums of as
+/// many as there can be stay finite.
+constexpr int kMostExponent = 1000;
 
-/// Weights count up to a factor: brings the largest to 1, whatever the user's unit, unless the least would be lost
-/// then.
+/// Weights count up to a factor: brings the largest between 1 and 2, whatever the user's unit, by a power of two, which
+/// rounds nothing; by less where the least would be lost.
 void scaleWeights(std::span<double> weights) {
   double largest = *std::max_element(weights.begin(), weights.end()), least = largest;
   for (double weight : weights)
     if (weight > 0)
       least = std::min(least, weight);
-  bool spans = least / largest < std::numeric_limits<double>::min();
-  double factor = spans ? std::min(1.0, kMostWeight / largest) : 1;
+  int exponent = -std::ilogb(largest);
+  if (std::ilogb(least) + exponent < std::numeric_limits<double>::min_exponent)
+    exponent = std::min(0, kMostExponent + exponent);
   for (double &weight : weights)
-    weight = spans ? weight * factor : weight / largest;
+    weight = std::ldexp(weight, exponent);
 }
 
 void scaleMatrices(Model &model) {
@@ -139,10 +142,15 @@ template <typename Real> void roundModel(Model &model, bool stochastic) {
 
 } // namespace
 
-PreparedModel prepareModel(const Model &model, Precision precision) {
+Kernels kernelsFor(const Model &model, LeafMessages leaves) {
+  return leaves == LeafMessages::Exact && needsWeightsAsWritten(model.ranks(model.depth())) ? Kernels::AsWritten
+                                                                                            : Kernels::Conditional;
+}
+
+PreparedModel prepareModel(const Model &model, Precision precision, Kernels kernels) {
   PreparedModel prepared{model, 0};
   Partition partition = computePartition(model);
-  bool stochastic = partition.inRange && fits(model, partition);
+  bool stochastic = kernels == Kernels::Conditional && partition.inRange && fits(model, partition);
   if (stochastic)
     adopt(prepared.model, partition);
   else

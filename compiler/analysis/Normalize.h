@@ -24,10 +24,19 @@ struct PreparedModel {
   bool representable = true;
 };
 
-/// Kernels stay potentials where conditionals would need more matrices than the model stores, and where they would leave
-/// the range of doubles (P(root = s) does below wide levels of unequal row sums): then log Z is not 0. In double
+/// How a program's leaves enter: observed symbols look up the logarithms of weights where there are many.
+enum class Kernels {
+  Conditional, ///< a subtree of which nothing is seen sends 1 for every state
+  AsWritten    ///< every weight is the user's, times a power of two
+};
+
+/// The form of kernels that is exact for these leaves in double precision.
+Kernels kernelsFor(const Model &model, LeafMessages leaves);
+
+/// Kernels stay potentials where conditionals would need more matrices than the model stores, and where they would
+/// leave the range of doubles (P(root = s) does below wide levels of unequal row sums): then log Z is not 0. In double
 /// precision a model is always representable, but for weights that are subnormal themselves.
-PreparedModel prepareModel(const Model &model, Precision precision);
+PreparedModel prepareModel(const Model &model, Precision precision, Kernels kernels = Kernels::Conditional);
 
 } // namespace espalier
 

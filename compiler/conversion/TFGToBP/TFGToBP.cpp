@@ -36,12 +36,12 @@ struct Arithmetic {
 /// The linear domain in the arrays' own type where that is exact, else in double precision where that is, else the
 /// log domain, in double precision too: there single precision would lose the digits that decide between states.
 Arithmetic chooseArithmetic(const Model &model, LeafMessages leaves, FloatType arrays) {
-  Arithmetic own{arrays, bp::Domain::Linear, prepareModel(model, precisionOf(arrays)), {}};
+  Arithmetic own{arrays, bp::Domain::Linear, prepareModel(model, precisionOf(arrays), kernelsFor(model, leaves)), {}};
   own.ranges = analyzeMessageRanges(own.prepared.model, leaves, precisionOf(arrays));
   if (own.ranges.linear && own.prepared.representable && !(arrays.isF32() && exceedsSinglePrecision(model)))
     return own;
   auto f64 = cast<FloatType>(Float64Type::get(arrays.getContext()));
-  Arithmetic wide{f64, bp::Domain::Linear, prepareModel(model, Precision::F64), {}};
+  Arithmetic wide{f64, bp::Domain::Linear, prepareModel(model, Precision::F64, kernelsFor(model, leaves)), {}};
   wide.ranges = analyzeMessageRanges(wide.prepared.model, leaves, Precision::F64);
   if (!wide.ranges.linear)
     wide.domain = bp::Domain::Log;

@@ -35,7 +35,7 @@ struct Arithmetic {
 /// grow far apart before they meet again, or because there are too many of them.
 Arithmetic chooseArithmetic(const Model &model, LeafMessages leaves, FloatType arrays) {
   auto analyze = [&](FloatType real) {
-    Arithmetic result{real, prepareModel(model, precisionOf(real)), {}};
+    Arithmetic result{real, prepareModel(model, precisionOf(real), kernelsFor(model, leaves)), {}};
     result.ranges = analyzeMessageRanges(result.prepared.model, leaves, precisionOf(real));
     return result;
   };

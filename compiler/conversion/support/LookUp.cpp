@@ -2,11 +2,13 @@
 
 #include "compiler/conversion/support/LookUp.h"
 
+#include "compiler/analysis/FanOut.h"
 #include "compiler/conversion/support/Arithmetic.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include <cmath>
+#include <numeric>
 
 using namespace mlir;
 
@@ -60,12 +62,21 @@ Value LookUp::read(ArrayRef<double> entries, Value symbols) {
 Value LookUp::message(Value symbols) { return read(entries(), symbols); }
 
 SplitLog LookUp::logs(Value symbols, double least) {
-  std::vector<double> high, low;
+  using Real = long double;
+  // Of rows that sum to one in double precision that is the sum; of those that are as written, the one in more.
+  bool asWritten = needsWeightsAsWritten(ranks.back());
   int64_t bits = fractionBits(ranks.back());
-  for (double weight : entries()) {
-    long double logarithm = weight > 0 ? std::log(static_cast<long double>(weight)) : least;
+  std::vector<double> high, low;
+  auto append = [&](Real weight) {
+    Real logarithm = weight > 0 ? std::log(weight) : Real(least);
     high.push_back(bits == 0 ? static_cast<double>(logarithm) : wholePart(static_cast<double>(logarithm), bits));
     low.push_back(static_cast<double>(logarithm - high.back()));
+  };
+  for (size_t first = 0; first < weights.size(); first += shape[2]) {
+    ArrayRef<double> row = weights.slice(first, shape[2]);
+    for (double weight : row)
+      append(weight);
+    append(asWritten ? std::accumulate(row.begin(), row.end(), Real(0)) : std::accumulate(row.begin(), row.end(), 0.0));
   }
   return {read(high, symbols), bits == 0 ? Value() : read(low, symbols)};
 }
