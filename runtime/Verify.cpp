@@ -8,10 +8,12 @@
 
 #include "runtime/Cases.h"
 #include "runtime/Error.h"
+#include "runtime/Tolerance.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 using namespace espalier;
 using namespace espalier::runtime;
@@ -49,12 +51,6 @@ Difference compareLoglik(double left, double right) {
   if (std::isnan(result.maxAbs))
     result.maxAbs = infinity;
   return result;
-}
-
-double valueRange(const Model &model) {
-  const double *end = model.values + model.leafStates() * model.valueSize;
-  auto [low, high] = std::minmax_element(model.values, end);
-  return *high > *low ? *high - *low : std::fabs(*high);
 }
 
 /// Every level of a tree of usual depth, the ends and the middle of a deep one.
@@ -105,7 +101,8 @@ public:
 private:
   /// What rounding explains, and for a network of ReLUs what it may be wrong by.
   double allowed(Query query, EvidenceKind kind) const {
-    return tolerance(model, query) + (model.isRelu(Program::Net, kind) ? model.relu->tolerance : 0);
+    const std::span values(model.values, static_cast<size_t>(model.leafStates() * model.valueSize));
+    return tolerance(model.dtype, query, values) + (model.isRelu(Program::Net, kind) ? model.relu->tolerance : 0);
   }
 
   void add(const Case &drawn, Query query, int64_t level) {
@@ -142,11 +139,6 @@ void Difference::include(const Difference &other) {
   maxAbs = std::max(maxAbs, other.maxAbs);
   maxTv = std::max(maxTv, other.maxTv);
   disagreed += other.disagreed;
-}
-
-double runtime::tolerance(const Model &model, Query query) {
-  double base = model.dtype == ElementType::F32 ? 1e-5 : 1e-12;
-  return query == Query::Denoise ? base * valueRange(model) : base;
 }
 
 Difference runtime::compare(const Model &model, Query query, const Outcome &left, const Outcome &right) {

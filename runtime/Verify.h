@@ -37,9 +37,6 @@ struct Check {
   bool pass = true;
 };
 
-/// 1e-5 for f32 and 1e-12 for f64; for Denoise times the range of e (of |e| where e is constant).
-double tolerance(const Model &model, Query query);
-
 /// Compares two answers to one query. A NaN counts as infinitely far.
 Difference compare(const Model &model, Query query, const Outcome &left, const Outcome &right);
 

@@ -5,6 +5,7 @@
 #include "compiler/driver/VerifySearch.h"
 #include "compiler/reference/Oracle.h"
 #include "runtime/Cases.h"
+#include "runtime/Tolerance.h"
 
 #include <algorithm>
 #include <atomic>
@@ -181,7 +182,8 @@ Check startCheck(const Model &model, const Plan &plan, const char *method) {
   check.program = runtime::name(plan.program);
   check.dtype = plan.compiled->dtype == runtime::ElementType::F32 ? "f32" : "f64";
   check.method = method;
-  check.tolerance = plan.certified.value_or(toleranceOf(model, plan.question.query, plan.compiled->dtype));
+  check.tolerance =
+      plan.certified.value_or(runtime::tolerance(plan.compiled->dtype, plan.question.query, model.values));
   return check;
 }
 

@@ -98,15 +98,4 @@ Deviation compare(const Model &model, const Question &question, const runtime::O
   return deviation;
 }
 
-double toleranceOf(const Model &model, runtime::Query query, runtime::ElementType dtype) {
-  const bool isDouble = dtype == runtime::ElementType::F64;
-  const double base = isDouble ? 1e-12 : 1e-5;
-  if (query != runtime::Query::Denoise)
-    return base;
-  // Values far from zero but close to each other: an answer cannot be finer than its own number type.
-  const auto [smallest, largest] = std::minmax_element(model.values.begin(), model.values.end());
-  const double epsilon = isDouble ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
-  return std::max(base * (*largest - *smallest), 4 * epsilon * std::max(std::abs(*smallest), std::abs(*largest)));
-}
-
 } // namespace espalier

@@ -41,9 +41,6 @@ reference::Fields fieldsOf(const Model &model, const runtime::Case &drawn, int64
 /// What one sample costs the oracle, roughly.
 double oracleSecondsPerSample(const Model &model);
 
-/// The contract's tolerance: f32 1e-5, f64 1e-12; for denoise times the range of e.
-double toleranceOf(const Model &model, runtime::Query query, runtime::ElementType dtype);
-
 } // namespace espalier
 
 #endif // ESPALIER_COMPILER_DRIVER_VERIFYCOMPARE_H

@@ -167,13 +167,3 @@ TEST_CASE("the verifier's order of pixels is the nested patches'") {
   model.levels[1].patch = {2, 2};
   REQUIRE(userPlaces(model, 2) == std::vector<int64_t>{0, 1, 2, 3, 4, 5, 6, 7});
 }
-
-TEST_CASE("the tolerance of means follows the range of e and what the number type can tell apart") {
-  Model model = pottsModel(2, 2, 1, 0.5);
-  model.values = {-2, 3};
-  REQUIRE(toleranceOf(model, runtime::Query::Denoise, runtime::ElementType::F32) == Approx(5e-5).epsilon(1e-12));
-  REQUIRE(toleranceOf(model, runtime::Query::Denoise, runtime::ElementType::F64) == Approx(5e-12).epsilon(1e-12));
-  REQUIRE(toleranceOf(model, runtime::Query::Classify, runtime::ElementType::F32) == 1e-5);
-  model.values = {1000, 1001};
-  REQUIRE(toleranceOf(model, runtime::Query::Denoise, runtime::ElementType::F32) == Approx(4 * 1001 * 0x1p-23));
-}

@@ -11,6 +11,7 @@
 #include "runtime/Error.h"
 #include "runtime/Evidence.h"
 #include "runtime/Peak.h"
+#include "runtime/Tolerance.h"
 #include "runtime/Verify.h"
 
 #include <catch2/catch.hpp>
@@ -106,10 +107,29 @@ TEST_CASE("verify: comparison", "[verify]") {
   CHECK(compare(model, Query::Loglik, left, posterior({0, 0}, {NAN, -2})).maxAbs == infinity);
 }
 
-TEST_CASE("verify: tolerances", "[verify]") {
-  CHECK(tolerance(imageModel().model, Query::Denoise) == Approx(2e-5));
-  CHECK(tolerance(imageModel().model, Query::Loglik) == 1e-5);
-  CHECK(tolerance(vectorModel().model, Query::Denoise) == 1e-12);
+TEST_CASE("verify: the tolerance of means follows the range of e and what the number type can tell apart", "[verify]") {
+  const std::vector<double> wide = {-2, 3}, close = {1000, 1000.0001}, constant = {-5, -5}, zero = {0};
+  CHECK(tolerance(ElementType::F32, Query::Denoise, wide) == Approx(5e-5).epsilon(1e-12));
+  CHECK(tolerance(ElementType::F64, Query::Denoise, wide) == Approx(5e-12).epsilon(1e-12));
+  CHECK(tolerance(ElementType::F32, Query::Denoise, close) == Approx(4 * 1000.0001 * 0x1p-23).epsilon(1e-12));
+  CHECK(tolerance(ElementType::F64, Query::Denoise, close) == Approx(4 * 1000.0001 * 0x1p-52).epsilon(1e-12));
+  CHECK(tolerance(ElementType::F32, Query::Denoise, constant) == Approx(20 * 0x1p-23).epsilon(1e-12));
+  CHECK(tolerance(ElementType::F32, Query::Denoise, zero) == 0);
+  for (Query query : {Query::Classify, Query::Marginals, Query::Loglik}) {
+    CHECK(tolerance(ElementType::F32, query, close) == 1e-5);
+    CHECK(tolerance(ElementType::F64, query, close) == 1e-12);
+  }
+}
+
+TEST_CASE("verify: a model's own check of means knows what its number type can tell apart", "[verify]") {
+  Model far = imageModel().model;
+  std::vector<double> values = {1000, 1000, 1000.0001, 1000.0001};
+  far.values = values.data();
+  for (const Check &check : verify(far, 1, 1))
+    CHECK(check.tolerance == tolerance(ElementType::F32, check.query, values));
+}
+
+TEST_CASE("verify: a model without a network is refused", "[verify]") {
   FakeModel bp = withoutNetwork();
   CHECK_THROWS_WITH(verify(bp.model, 1, 1), Catch::Contains("compiled without 'net'"));
 }
