@@ -6,11 +6,38 @@
 
 #include "runtime/Array.h"
 
+#include "runtime/Error.h"
+
 #include <algorithm>
+#include <iomanip>
+#include <iterator>
 #include <limits>
+#include <sstream>
+#include <stdexcept>
 
 using namespace espalier;
 using namespace espalier::runtime;
+
+std::string runtime::sizeText(double bytes) {
+  const char *const units[] = {"bytes", "kB", "MB", "GB", "TB", "PB", "EB", "ZB"};
+  size_t unit = 0;
+  for (; bytes >= 999.5 && unit + 1 < std::size(units); bytes /= 1000)
+    ++unit;
+  std::ostringstream text;
+  text << std::setprecision(3) << bytes << " " << units[unit];
+  return text.str();
+}
+
+namespace {
+
+[[noreturn]] void failAllocation(ElementType type, const std::vector<int64_t> &shape) {
+  double bytes = static_cast<double>(elementSize(type));
+  for (int64_t extent : shape)
+    bytes *= static_cast<double>(extent);
+  throw MemoryError("not enough memory for " + shapeText(shape) + " " + typeName(type) + ", " + sizeText(bytes));
+}
+
+} // namespace
 
 int64_t runtime::elementCount(const std::vector<int64_t> &shape) {
   // The largest count whose bytes still fit a signed 64-bit size, whatever the element type.
@@ -31,6 +58,21 @@ std::string runtime::shapeText(const std::vector<int64_t> &shape) {
   for (int64_t extent : shape)
     text += (text.empty() ? "" : "x") + std::to_string(extent);
   return text;
+}
+
+std::string runtime::typeName(ElementType type) {
+  return (isFloat(type) ? "float" : "int") + std::to_string(8 * elementSize(type));
+}
+
+Array::Array(ElementType type, std::vector<int64_t> shape) : elementType(type), extents(std::move(shape)) {
+  try {
+    count = elementCount(extents);
+    bytes.resize(static_cast<size_t>(count) * elementSize(type));
+  } catch (const std::bad_alloc &) {
+    failAllocation(elementType, extents);
+  } catch (const std::length_error &) {
+    failAllocation(elementType, extents);
+  }
 }
 
 std::string runtime::indexText(const std::vector<int64_t> &shape, int64_t offset) {

@@ -62,6 +62,12 @@ int64_t elementCount(const std::vector<int64_t> &shape);
 /// "100x64"; "a single value" for no axes.
 std::string shapeText(const std::vector<int64_t> &shape);
 
+/// "12.3 MB": three digits and a unit.
+std::string sizeText(double bytes);
+
+/// "float32": the element type as NumPy names it.
+std::string typeName(ElementType type);
+
 /// "[3, 17]": the index of the element at `offset` of an array in C order.
 std::string indexText(const std::vector<int64_t> &shape, int64_t offset);
 
@@ -69,16 +75,17 @@ class Array {
 public:
   /// No elements: float64 of shape {0}.
   Array() = default;
-  /// Uninitialised. Throws std::bad_alloc where memory is short.
-  Array(ElementType type, std::vector<int64_t> shape)
-      : elementType(type), extents(std::move(shape)), count(elementCount(extents)),
-        bytes(static_cast<size_t>(count) * elementSize(type)) {}
+  /// Uninitialised. Throws MemoryError where memory is short.
+  Array(ElementType type, std::vector<int64_t> shape);
 
   ElementType type() const { return elementType; }
   const std::vector<int64_t> &shape() const { return extents; }
   int64_t rank() const { return static_cast<int64_t>(extents.size()); }
   int64_t size() const { return count; }
   size_t sizeInBytes() const { return bytes.size(); }
+  /// Whether the integers were booleans where they came from.
+  bool holdsBooleans() const { return booleans; }
+  void setBooleans(bool value) { booleans = value; }
 
   std::byte *raw() { return bytes.data(); }
   const std::byte *raw() const { return bytes.data(); }
@@ -96,6 +103,7 @@ private:
   ElementType elementType = ElementType::F64;
   std::vector<int64_t> extents = {0};
   int64_t count = 0;
+  bool booleans = false;
   AlignedBytes bytes;
 };
 

@@ -21,6 +21,12 @@ public:
       : std::runtime_error(place.empty() ? "error: " + message : place + ": error: " + message) {}
 };
 
+/// Memory is short: the message says what for, and how much.
+class MemoryError : public Error {
+public:
+  using Error::Error;
+};
+
 } // namespace espalier::runtime
 
 #endif // ESPALIER_RUNTIME_ERROR_H

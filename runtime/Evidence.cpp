@@ -24,11 +24,12 @@ std::string runtime::numberText(double value) {
   return std::string(buffer, end);
 }
 
-void runtime::checkNoise(double lambda, double sigma) {
-  if (!std::isfinite(sigma) || sigma <= 0)
-    throw Error("expects a finite --sigma > 0, got " + numberText(sigma));
+void runtime::checkNoise(double lambda, double sigma, bool allowZero) {
+  if (!std::isfinite(sigma) || sigma < 0 || (sigma == 0 && !allowZero))
+    throw Error(std::string("--sigma expects a finite number ") + (allowZero ? ">= 0" : "> 0") + ", got " +
+                numberText(sigma));
   if (!std::isfinite(lambda))
-    throw Error("expects a finite --lambda, got " + numberText(lambda));
+    throw Error("--lambda expects a finite number, got " + numberText(lambda));
 }
 
 namespace {
@@ -42,35 +43,46 @@ public:
     checkShapeAndKind();
     if (kind == EvidenceKind::Symbol)
       return input.type() == ElementType::I32 ? checkSymbols<int32_t>() : checkSymbols<int64_t>();
+    if (!isFloat(input.type())) {
+      Array reals = convert(input, ElementType::F64);
+      return Checker(model, kind, reals, place).checkReals<double>();
+    }
     input.type() == ElementType::F32 ? checkReals<float>() : checkReals<double>();
   }
 
 private:
   [[noreturn]] void fail(const std::string &found) const {
-    std::string batch = input.rank() > 0 ? std::to_string(input.shape()[0]) : "B";
+    std::vector<int64_t> one = model.evidenceShape(kind);
+    std::string batch = input.rank() > 0 && input.shape() != one ? std::to_string(input.shape()[0]) : "B";
     std::string what = kind == EvidenceKind::Symbol ? "integers in [-1, " + std::to_string(model.leafStates() - 1) + "]"
-                       : kind == EvidenceKind::Gaussian ? "floats (NaN where missing)"
+                       : kind == EvidenceKind::Gaussian ? "finite floats (NaN where missing)"
                                                         : "finite floats >= 0";
-    throw Error(place,
-                "expected " + batch + "x" + shapeText(model.evidenceShape(kind)) + " " + what + ", got " + found);
+    throw Error(place, "expects " + batch + "x" + shapeText(one) + " " + what + ", got " + found);
   }
 
-  [[noreturn]] void failAt(const std::string &value, int64_t offset) const {
-    fail("value " + value + " at " + indexText(input.shape(), offset));
+  [[noreturn]] void failAt(const std::string &value, int64_t offset, const char *hint) const {
+    fail("value " + value + " at " + indexText(input.shape(), offset) + hint);
   }
 
   void checkShapeAndKind() const {
-    if (isFloat(input.type()) == (kind == EvidenceKind::Symbol))
-      fail("elements of type " + typeName(input.type()));
+    bool fits = kind == EvidenceKind::Symbol     ? !isFloat(input.type())
+                : kind == EvidenceKind::Gaussian ? !input.holdsBooleans()
+                                                 : true;
+    if (!fits)
+      fail("elements of type " + (input.holdsBooleans() ? "bool" : typeName(input.type())));
     std::vector<int64_t> expected = model.evidenceShape(kind);
     const std::vector<int64_t> &shape = input.shape();
+    if (shape == expected)
+      fail("shape " + shapeText(shape) + ", one sample without the batch axis: give it the shape 1x" +
+           shapeText(shape));
     if (shape.empty() || !std::equal(shape.begin() + 1, shape.end(), expected.begin(), expected.end()))
       fail(shape.empty() ? "a single value" : "shape " + shapeText(shape));
   }
 
   /// Finds the first value that is not legal, and reports its text. No branches and a constant number of steps inside,
   /// which compilers turn into vectors.
-  template <typename T, typename Legal, typename Text> void checkAll(Legal legal, Text text) const {
+  template <typename T, typename Legal, typename Text>
+  void checkAll(Legal legal, Text text, const char *hint = "") const {
     constexpr int64_t stretch = 256;
     const T *values = input.data<T>(), *end = values + input.size(), *at = values;
     for (; end - at >= stretch; at += stretch) {
@@ -82,7 +94,7 @@ private:
     }
     at = std::find_if_not(at, end, legal);
     if (at != end)
-      failAt(text(*at), at - values);
+      failAt(text(*at), at - values, hint);
   }
 
   template <typename T> void checkSymbols() const {
@@ -94,13 +106,14 @@ private:
   /// Soft evidence is scaled when it is narrowed, so that only Gaussian values must fit the model's type.
   template <typename T> void checkReals() const {
     const T most = std::numeric_limits<T>::max();
-    const double limit =
-        model.dtype == ElementType::F32 ? std::numeric_limits<float>::max() : std::numeric_limits<double>::max();
     auto text = [](T value) { return numberText(value); };
     if (kind == EvidenceKind::Soft)
-      checkAll<T>([most](T value) { return (value >= 0) & (value <= most); }, text);
-    else
-      checkAll<T>([limit](T value) { return (value != value) | (std::fabs(value) <= limit); }, text);
+      return checkAll<T>([most](T value) { return (value >= 0) & (value <= most); }, text);
+    checkAll<T>([most](T value) { return (value != value) | (std::fabs(value) <= most); }, text);
+    constexpr double single = std::numeric_limits<float>::max();
+    if (model.dtype == ElementType::F32 && most > single)
+      checkAll<T>([](T value) { return (value != value) | (std::fabs(value) <= single); }, text,
+                  ", beyond float32: a model compiled with --dtype=f64 takes it");
   }
 
   const Model &model;

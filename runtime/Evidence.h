@@ -25,11 +25,13 @@ struct Evidence {
 };
 
 /// Checks `input` (shape, kind, range) and converts it. Symbols: integers in [-1, S_L - 1]. Gaussian: reals, NaN
-/// where a leaf is missing. Soft: finite reals >= 0. Throws Error with `place`, the file's name, in front.
+/// where a leaf is missing. Soft: finite reals >= 0. Integers are reals too, booleans likelihoods. Throws Error with
+/// `place`, the file's name, in front.
 Evidence checkEvidence(const Model &model, EvidenceKind kind, Array input, const std::string &place);
 
-/// Throws Error where sigma or lambda cannot be a noise or signal level: sigma is finite and > 0, lambda finite.
-void checkNoise(double lambda, double sigma);
+/// Throws Error where sigma or lambda cannot be a noise or signal level: sigma is finite and > 0, or 0 where that is
+/// allowed, lambda finite.
+void checkNoise(double lambda, double sigma, bool allowZero = false);
 
 /// The shortest text that reads back as the same value.
 std::string numberText(double value);

@@ -183,8 +183,8 @@ void checkUnsigned(const NpyHeader &header, const Array &array, const std::strin
   const int64_t *end = begin + array.size();
   const int64_t *bad = std::find_if(begin, end, [](int64_t value) { return value < 0; });
   if (bad != end)
-    throw Error(path,
-                "expects integers of 64 bits with sign, got value " + std::to_string(static_cast<uint64_t>(*bad)));
+    throw Error(path, "expects integers of 64 bits with sign, got value " +
+                          std::to_string(static_cast<uint64_t>(*bad)) + " at " + indexText(array.shape(), bad - begin));
 }
 
 /// From Fortran to C order: `array` holds the elements with the first axis fastest.
@@ -226,10 +226,6 @@ std::string kindName(ElementType type) { return isFloat(type) ? "reals" : "integ
 
 } // namespace
 
-std::string runtime::typeName(ElementType type) {
-  return (isFloat(type) ? "float" : "int") + std::to_string(8 * elementSize(type));
-}
-
 Array runtime::readNpy(const std::string &path) {
   InputFile file(path);
   NpyHeader header = readHeader(file, path);
@@ -239,9 +235,10 @@ Array runtime::readNpy(const std::string &path) {
     file.read(array.raw(), array.sizeInBytes());
   else
     readConverted(file, header, array);
-  checkUnsigned(header, array, path);
   if (header.fortranOrder && array.rank() > 1)
-    return reorder(array);
+    array = reorder(array);
+  checkUnsigned(header, array, path);
+  array.setBooleans(header.kind == 'b');
   return array;
 }
 

@@ -31,9 +31,6 @@ void writeNpy(OutputFile &file, const Array &array);
 /// Writes a file, which appears under its name only when complete. Throws Error where that fails.
 void writeNpy(const std::string &path, const Array &array);
 
-/// "float32": the element type as NumPy names it.
-std::string typeName(ElementType type);
-
 } // namespace espalier::runtime
 
 #endif // ESPALIER_RUNTIME_NPY_H

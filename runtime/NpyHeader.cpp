@@ -18,6 +18,16 @@ namespace {
 /// NumPy itself allows 32 axes (64 since version 2).
 constexpr size_t maxAxes = 64;
 
+/// Words of the file inside a message: what could harm a terminal replaced, cut where they are long.
+std::string quoteWord(std::string_view text) {
+  constexpr size_t most = 40;
+  std::string result(text.substr(0, most));
+  for (char &character : result)
+    if (character < ' ' || character > '~')
+      character = '?';
+  return "'" + result + (text.size() > most ? "...'" : "'");
+}
+
 class Parser {
 public:
   Parser(std::string_view text, const std::string &path) : text(text), path(path) {}
@@ -29,10 +39,10 @@ public:
       std::string key = string();
       expect(':');
       if (!seen.insert(key).second)
-        fail("key '" + key + "' twice");
+        fail("key " + quoteWord(key) + " twice");
       value(key);
       if (!accept(',') && peek() != '}')
-        fail("no comma or closing brace after '" + key + "'");
+        fail("no comma or closing brace after " + quoteWord(key));
     }
     if (peek() != '\0' || position != text.size())
       fail("text after the closing brace");
@@ -90,7 +100,7 @@ private:
     if (key == "shape")
       return shape();
     if (key != "fortran_order")
-      fail("the key '" + key + "'");
+      fail("the key " + quoteWord(key));
     header.fortranOrder = acceptWord("True");
     if (!header.fortranOrder && !acceptWord("False"))
       fail("a fortran_order that is neither True nor False");
@@ -111,7 +121,7 @@ private:
     bool parsed = error == std::errc() && end == rest.data() + rest.size();
     if (!parsed || !supported())
       throw Error(path,
-                  "expects booleans, integers or reals of 16, 32 or 64 bits, got elements of type '" + descr + "'");
+                  "expects booleans, integers or reals of 16, 32 or 64 bits, got elements of type " + quoteWord(descr));
   }
 
   bool supported() const {

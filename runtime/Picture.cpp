@@ -109,7 +109,7 @@ private:
     else
       fits = fits && end == 2;
     if (!fits)
-      throw Error(row.place, "expected a batch of " + shapeText(leafShape) + " leaves, got shape " + shapeText(shape));
+      throw Error(row.place, "expects a batch of " + shapeText(leafShape) + " leaves, got shape " + shapeText(shape));
     visitType(row.values.type(), [&](auto zero) {
       using T = decltype(zero);
       if constexpr (std::is_integral_v<T>)
@@ -120,7 +120,7 @@ private:
   template <typename T> void checkSymbols(const PictureRow &row, const T *symbols) const {
     for (int64_t i = 0; i < row.values.size(); ++i)
       if (symbols[i] < -1 || symbols[i] >= model.leafStates())
-        throw Error(row.place, "expected symbols in [-1, " + std::to_string(model.leafStates() - 1) + "], got value " +
+        throw Error(row.place, "expects symbols in [-1, " + std::to_string(model.leafStates() - 1) + "], got value " +
                                    std::to_string(symbols[i]) + " at " + indexText(row.values.shape(), i));
   }
 

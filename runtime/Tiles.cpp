@@ -85,7 +85,8 @@ std::vector<int64_t> outputShape(const Model &model, const Request &request) {
 
 const Kernel &chooseKernel(const Model &model, const Request &request) {
   if (request.level > model.depth())
-    throw Error("expects a --level in 0.." + std::to_string(model.depth()) + ", got " + std::to_string(request.level));
+    throw Error("--level expects an integer in 0 .. " + std::to_string(model.depth()) + ", got " +
+                std::to_string(request.level));
   bool up = request.query == Query::Classify || request.query == Query::Loglik;
   const Kernel *kernel = model.findKernel(request.program, up ? Pass::Up : Pass::UpDown, request.evidence);
   if (!kernel)

@@ -12,7 +12,6 @@
 #include "runtime/Npy.h"
 
 #include <filesystem>
-#include <new>
 
 namespace espalier {
 
@@ -35,14 +34,14 @@ std::optional<runtime::Array> loadArray(Reader &reader, Place place, const std::
     if (runtime::isFloat(array.type()))
       return array;
     reader.error(place, what + " expects elements of type float32 or float64, got " + runtime::typeName(array.type()));
+  } catch (const runtime::MemoryError &) {
+    reader.error(place, "npy file " + quotePath(path) + " is larger than the memory at hand");
   } catch (const runtime::Error &error) {
     std::string_view reason = error.what();
     std::string head = path + ": error: ";
     if (reason.starts_with(head))
       reason.remove_prefix(head.size());
     reader.error(place, "npy file " + quotePath(path) + " " + std::string(reason));
-  } catch (const std::bad_alloc &) {
-    reader.error(place, "npy file " + quotePath(path) + " is larger than the memory at hand");
   }
   return std::nullopt;
 }

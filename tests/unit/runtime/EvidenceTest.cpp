@@ -49,14 +49,17 @@ TEST_CASE("evidence: symbols", "[evidence]") {
   CHECK(error(filled<int32_t>({4, 6}, -1)) == "no error");
   CHECK(error(filled<int32_t>({0, 6}, 0)) == "no error");
   CHECK(error(with<int32_t>({4, 6}, 3 * 6 + 5, 3)) ==
-        "x.npy: error: expected 4x6 integers in [-1, 2], got value 3 at [3, 5]");
+        "x.npy: error: expects 4x6 integers in [-1, 2], got value 3 at [3, 5]");
   CHECK(error(with<int64_t>({4, 6}, 1, -5000000000)) ==
-        "x.npy: error: expected 4x6 integers in [-1, 2], got value -5000000000 at [0, 1]");
-  CHECK(error(filled<int32_t>({4, 7}, 0)) == "x.npy: error: expected 4x6 integers in [-1, 2], got shape 4x7");
-  CHECK(error(filled<int32_t>({6}, 0)) == "x.npy: error: expected 6x6 integers in [-1, 2], got shape 6");
-  CHECK(error(filled<int32_t>({}, 0)) == "x.npy: error: expected Bx6 integers in [-1, 2], got a single value");
+        "x.npy: error: expects 4x6 integers in [-1, 2], got value -5000000000 at [0, 1]");
+  CHECK(error(filled<int32_t>({4, 7}, 0)) == "x.npy: error: expects 4x6 integers in [-1, 2], got shape 4x7");
+  CHECK(error(filled<int32_t>({6}, 0)) ==
+        "x.npy: error: expects Bx6 integers in [-1, 2], got shape 6, one sample without the batch axis: give it the "
+        "shape 1x6");
+  CHECK(error(filled<int32_t>({7}, 0)) == "x.npy: error: expects 7x6 integers in [-1, 2], got shape 7");
+  CHECK(error(filled<int32_t>({}, 0)) == "x.npy: error: expects Bx6 integers in [-1, 2], got a single value");
   CHECK(error(filled<float>({4, 6}, 0)) ==
-        "x.npy: error: expected 4x6 integers in [-1, 2], got elements of type float32");
+        "x.npy: error: expects 4x6 integers in [-1, 2], got elements of type float32");
 }
 
 TEST_CASE("evidence: gaussian observations", "[evidence]") {
@@ -64,14 +67,17 @@ TEST_CASE("evidence: gaussian observations", "[evidence]") {
   CHECK(error(filled<float>({2, 2, 4}, NAN)) == "no error");
   CHECK(error(filled<double>({2, 2, 4}, -1e30)) == "no error");
   CHECK(error(with<double>({2, 2, 4}, 15, infinity)) ==
-        "x.npy: error: expected 2x2x4 floats (NaN where missing), got value inf at [1, 1, 3]");
+        "x.npy: error: expects 2x2x4 finite floats (NaN where missing), got value inf at [1, 1, 3]");
   CHECK(error(with<double>({2, 2, 4}, 0, -1e300)) ==
-        "x.npy: error: expected 2x2x4 floats (NaN where missing), got value -1e+300 at [0, 0, 0]");
-  CHECK(error(filled<int32_t>({2, 2, 4}, 0)) ==
-        "x.npy: error: expected 2x2x4 floats (NaN where missing), got elements of type int32");
-  CHECK(error(filled<float>({2, 8}, 0)) == "x.npy: error: expected 2x2x4 floats (NaN where missing), got shape 2x8");
+        "x.npy: error: expects 2x2x4 finite floats (NaN where missing), got value -1e+300 at [0, 0, 0], beyond "
+        "float32: a model compiled with --dtype=f64 takes it");
+  CHECK(error(filled<double>({2, 4}, 0)) ==
+        "x.npy: error: expects Bx2x4 finite floats (NaN where missing), got shape 2x4, one sample without the batch "
+        "axis: give it the shape 1x2x4");
+  CHECK(error(filled<float>({2, 8}, 0)) ==
+        "x.npy: error: expects 2x2x4 finite floats (NaN where missing), got shape 2x8");
   CHECK(errorOf(vectorModel().model, EvidenceKind::Gaussian, filled<double>({5, 3}, 0)) ==
-        "x.npy: error: expected 5x3x3 floats (NaN where missing), got shape 5x3");
+        "x.npy: error: expects 5x3x3 finite floats (NaN where missing), got shape 5x3");
   CHECK(errorOf(vectorModel().model, EvidenceKind::Gaussian, filled<double>({5, 3, 3}, 1e300)) == "no error");
 }
 
@@ -80,8 +86,25 @@ TEST_CASE("evidence: likelihoods", "[evidence]") {
   CHECK(error(filled<float>({1, 6, 3}, 0)) == "no error");
   for (auto [value, text] : {std::pair(-0.5, "-0.5"), {infinity, "inf"}, {double(NAN), "nan"}})
     CHECK(error(with<double>({1, 6, 3}, 4, value)) ==
-          "x.npy: error: expected 1x6x3 finite floats >= 0, got value " + std::string(text) + " at [0, 1, 1]");
-  CHECK(error(filled<float>({1, 6}, 0)) == "x.npy: error: expected 1x6x3 finite floats >= 0, got shape 1x6");
+          "x.npy: error: expects 1x6x3 finite floats >= 0, got value " + std::string(text) + " at [0, 1, 1]");
+  CHECK(error(filled<float>({1, 6}, 0)) == "x.npy: error: expects 1x6x3 finite floats >= 0, got shape 1x6");
+}
+
+TEST_CASE("evidence: integers are reals, booleans likelihoods alone", "[evidence]") {
+  const Model &image = imageModel().model;
+  Evidence evidence = checkEvidence(image, EvidenceKind::Gaussian, with<int64_t>({1, 2, 4}, 3, -7), "x.npy");
+  CHECK(evidence.values.type() == ElementType::F32);
+  CHECK(evidence.values.data<float>()[3] == -7);
+  CHECK(checkEvidence(image, EvidenceKind::Soft, filled<int32_t>({1, 2, 4, 4}, 1), "").values.data<float>()[31] == 1);
+  CHECK(errorOf(image, EvidenceKind::Soft, with<int32_t>({1, 2, 4, 4}, 6, -1)) ==
+        "x.npy: error: expects 1x2x4x4 finite floats >= 0, got value -1 at [0, 0, 1, 2]");
+  Array truths = filled<int32_t>({1, 2, 4}, 1);
+  truths.setBooleans(true);
+  CHECK(errorOf(image, EvidenceKind::Gaussian, truths) ==
+        "x.npy: error: expects 1x2x4 finite floats (NaN where missing), got elements of type bool");
+  Array likelihoods = filled<int32_t>({1, 2, 4, 4}, 1);
+  likelihoods.setBooleans(true);
+  CHECK(errorOf(image, EvidenceKind::Soft, likelihoods) == "no error");
 }
 
 TEST_CASE("evidence: narrowed likelihoods keep their ratios and their size", "[evidence]") {
@@ -105,7 +128,9 @@ TEST_CASE("evidence: narrowed likelihoods keep their ratios and their size", "[e
 
 TEST_CASE("evidence: noise levels", "[evidence]") {
   CHECK_NOTHROW(checkNoise(-0.5, 1e-6));
+  CHECK_NOTHROW(checkNoise(1, 0, /*allowZero=*/true));
+  CHECK_THROWS_WITH(checkNoise(1, -0.1, /*allowZero=*/true), "error: --sigma expects a finite number >= 0, got -0.1");
   for (double sigma : {0.0, -1.0, infinity, double(NAN)})
-    CHECK_THROWS_WITH(checkNoise(1, sigma), Catch::StartsWith("error: expects a finite --sigma > 0, got "));
-  CHECK_THROWS_WITH(checkNoise(infinity, 1), "error: expects a finite --lambda, got inf");
+    CHECK_THROWS_WITH(checkNoise(1, sigma), Catch::StartsWith("error: --sigma expects a finite number > 0, got "));
+  CHECK_THROWS_WITH(checkNoise(infinity, 1), "error: --lambda expects a finite number, got inf");
 }

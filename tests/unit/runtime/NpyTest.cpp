@@ -95,6 +95,8 @@ TEST_CASE("npy: every kind of number becomes the nearest of ours", "[npy]") {
     return readNpy(directory.write("a.npy", file(header(descr, shape), data)));
   };
   REQUIRE(values<int32_t>(read("|b1", bytes<uint8_t>({1, 0}))) == std::vector<int32_t>{1, 0});
+  REQUIRE(read("|b1", bytes<uint8_t>({1, 0})).holdsBooleans());
+  REQUIRE_FALSE(read("|i1", bytes<int8_t>({1, 0})).holdsBooleans());
   REQUIRE(values<int32_t>(read("|i1", bytes<int8_t>({-1, 127}))) == std::vector<int32_t>{-1, 127});
   REQUIRE(values<int32_t>(read("|u1", bytes<uint8_t>({255, 7}))) == std::vector<int32_t>{255, 7});
   REQUIRE(values<int32_t>(read("<i2", bytes<int16_t>({-300, 5}))) == std::vector<int32_t>{-300, 5});
@@ -179,7 +181,7 @@ TEST_CASE("npy: malformed files are errors that name the file", "[npy]") {
       {file(header("<f4", "(99999999999999999999,)"), ""), "an extent beyond 64 bits"},
       {file(header("<f4", "(9223372036854775807, 9223372036854775807)"), ""), "more elements than any file can hold"},
       {file(header("<f4", "(1000000000000,)"), ""), "expects 4000000000000 bytes of data"},
-      {file(header("<u8", "(1,)"), bytes<uint64_t>({~0ull})), "got value 18446744073709551615"},
+      {file(header("<u8", "(1,)"), bytes<uint64_t>({~0ull})), "got value 18446744073709551615 at [0]"},
   };
   for (const auto &[content, message] : files) {
     std::string path = directory.write("bad.npy", content);
@@ -188,6 +190,10 @@ TEST_CASE("npy: malformed files are errors that name the file", "[npy]") {
     CHECK(error.starts_with(path + ": error: "));
     CHECK(error.find(message) != std::string::npos);
   }
+  std::string transposed = file(header("<u8", "(2, 3)", "True"), bytes<uint64_t>({0, 0, 0, 0, ~0ull, 0}));
+  CHECK(errorOf(directory.write("bad.npy", transposed)).find("615 at [0, 2]") != std::string::npos);
+  CHECK(errorOf(directory.write("bad.npy", file(header("\x1b[2J", "(1,)"), ""))).find("type '?[2J'") !=
+        std::string::npos);
   std::string axes = "(" + std::string(200, '1');
   for (size_t i = 2; i < axes.size(); i += 2)
     axes[i] = ',';

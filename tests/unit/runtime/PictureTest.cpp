@@ -89,13 +89,13 @@ TEST_CASE("picture: arrays that are no batch of leaves", "[picture]") {
   };
   for (const std::vector<int64_t> &shape : std::vector<std::vector<int64_t>>{{8}, {1, 7}, {1, 4, 2}, {1, 2, 4, 1}, {}})
     CHECK_THROWS_WITH(draw(Array(ElementType::F32, shape)),
-                      Catch::StartsWith("a.npy: error: expected a batch of 2x4 leaves, got shape "));
+                      Catch::StartsWith("a.npy: error: expects a batch of 2x4 leaves, got shape "));
   CHECK_THROWS_WITH(draw(Array(ElementType::F32, {0, 2, 4})), "error: a picture expects at least one sample, got none");
   CHECK_THROWS_WITH(draw(image({1, 8}, std::vector<float>(8)), 0, 1 << 15), Catch::Contains("pixels wide or high"));
   Array symbols(ElementType::I64, {1, 8});
   std::fill_n(symbols.data<int64_t>(), 8, 0);
   symbols.data<int64_t>()[5] = 4;
-  CHECK_THROWS_WITH(draw(symbols), "a.npy: error: expected symbols in [-1, 3], got value 4 at [0, 5]");
+  CHECK_THROWS_WITH(draw(symbols), "a.npy: error: expects symbols in [-1, 3], got value 4 at [0, 5]");
 }
 
 TEST_CASE("picture: a written file holds the pixels", "[picture]") {

@@ -176,7 +176,7 @@ TEST_CASE("tiles: a runner's second batch does not see the first", "[tiles]") {
 TEST_CASE("tiles: requests that a model cannot answer", "[tiles]") {
   const Model &model = imageModel().model;
   REQUIRE_THROWS_WITH(Runner(model, {Program::BP, Query::Marginals, EvidenceKind::Soft, 3}),
-                      "error: expects a --level in 0..2, got 3");
+                      "error: --level expects an integer in 0 .. 2, got 3");
   FakeModel bp = withoutNetwork();
   REQUIRE_THROWS_WITH(Runner(bp.model, {Program::Net, Query::Classify, EvidenceKind::Soft}),
                       "error: the model was compiled without the program 'net' for soft evidence");
