@@ -14,15 +14,16 @@ namespace espalier {
 
 namespace {
 
-constexpr std::string_view kernelKeys[] = {"sharing", "random", "potts", "matrix", "npy"};
 constexpr std::string_view sourceKeys[] = {"random", "potts", "matrix", "npy"}; // in the order of SourceKind
 constexpr std::string_view randomKeys[] = {"concentration", "seed"};
+constexpr InnerKeys innerKeys[] = {{"random", randomKeys}};
 constexpr std::string_view sharingNames[] = {"rank", "level", "none"}; // in the order of Sharing
 
 bool readConcentration(Reader &reader, const toml::table &table, KernelSource &source) {
   const toml::node *node = table.get("concentration");
   if (!node) {
-    reader.error(placeOf(table), "random expects the key 'concentration', got none");
+    if (!reader.isMisspelt(table, "concentration"))
+      reader.error(placeOf(table), "random expects the key 'concentration', got none");
     return false;
   }
   auto value = reader.real(*node, "concentration");
@@ -104,6 +105,13 @@ KernelSpec KernelSpec::overriddenBy(const KernelSpec &other) const {
   return result;
 }
 
+KernelSource sourceInError(const toml::node &node) {
+  KernelSource source;
+  source.node = &node;
+  source.valid = false;
+  return source;
+}
+
 std::string sharingName(Sharing sharing) { return std::string(sharingNames[static_cast<size_t>(sharing)]); }
 
 KernelSpec readKernelSpec(Reader &reader, const toml::node &node, const std::string &where) {
@@ -111,18 +119,19 @@ KernelSpec readKernelSpec(Reader &reader, const toml::node &node, const std::str
   spec.place = placeOf(node);
   const toml::table *table = reader.table(node, where);
   if (!table) {
-    spec.source = KernelSource();
-    spec.source->node = &node;
-    spec.source->valid = false;
+    spec.source = sourceInError(node);
     return spec;
   }
-  reader.checkKeys(*table, where, kernelKeys);
+  reader.checkKeys(*table, where, kernelKeys, innerKeys);
   if (const toml::node *sharing = table->get("sharing")) {
     spec.sharingPlace = placeOf(*sharing);
     if (auto choice = reader.choice(*sharing, "sharing", sharingNames))
       spec.sharing = static_cast<Sharing>(*choice);
   }
   spec.source = readSources(reader, *table, where);
+  auto isMisspelt = [&](std::string_view source) { return reader.isMisspelt(*table, source); };
+  if (!spec.source && std::any_of(std::begin(sourceKeys), std::end(sourceKeys), isMisspelt))
+    spec.source = sourceInError(node);
   return spec;
 }
 

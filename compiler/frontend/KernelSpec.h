@@ -16,6 +16,9 @@
 
 namespace espalier {
 
+/// The keys of the table.
+inline constexpr std::string_view kernelKeys[] = {"sharing", "random", "potts", "matrix", "npy"};
+
 enum class SourceKind { Random, Potts, Matrix, Npy };
 
 /// Where the entries of a kernel come from.
@@ -29,6 +32,9 @@ struct KernelSource {
   /// False where an error has been reported about it.
   bool valid = true;
 };
+
+/// A source about which an error has been reported, at `node`.
+KernelSource sourceInError(const toml::node &node);
 
 struct KernelSpec {
   Place place{};

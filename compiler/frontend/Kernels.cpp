@@ -18,6 +18,7 @@ namespace espalier {
 namespace {
 
 constexpr std::string_view levelKeys[] = {"index", "kernel"};
+constexpr InnerKeys innerKeysOfLevel[] = {{"kernel", kernelKeys}};
 
 const std::string sources = "random, potts, matrix or npy";
 
@@ -53,6 +54,8 @@ std::vector<Place> KernelsReader::read(const toml::table &file) {
     defaults = readKernelSpec(reader, *node, "[kernel]");
   if (const toml::node *node = file.get("level"))
     readOverrides(*node);
+  if (reader.isMisspelt(file, "kernel") || reader.isMisspelt(file, "level"))
+    return {};
   if (!defaults && !file.contains("level")) {
     reader.error({1, 1}, "model file has no [kernel] table, expects one with a source (" + sources + ")");
     return {};
@@ -93,9 +96,9 @@ void KernelsReader::readOverrides(const toml::node &node) {
 }
 
 void KernelsReader::readOverride(const toml::table &table) {
-  reader.checkKeys(table, "[[level]]", levelKeys);
+  reader.checkKeys(table, "[[level]]", levelKeys, innerKeysOfLevel);
   const toml::node *node = table.get("index");
-  if (!node)
+  if (!node && !reader.isMisspelt(table, "index"))
     reader.error(placeOf(table), "[[level]] expects the key 'index', got none");
   auto index =
       node ? reader.integer(*node, "index of [[level]]", 1, tree.depth > 0 ? tree.depth : maxDepth) : std::nullopt;
@@ -115,6 +118,11 @@ void KernelsReader::readOverride(const toml::table &table) {
 
 std::optional<KernelSpec> KernelsReader::readOverrideKernel(const toml::table &table, const std::string &where) {
   const toml::node *node = table.get("kernel");
+  if (!node && reader.isMisspelt(table, "kernel")) {
+    KernelSpec spec;
+    spec.source = sourceInError(table);
+    return spec;
+  }
   if (!node) {
     reader.error(placeOf(table), "[[level]] expects the key 'kernel', got none");
     return std::nullopt;

@@ -7,6 +7,7 @@
 
 #include "compiler/frontend/ModelFile.h"
 
+#include "compiler/frontend/KernelSpec.h"
 #include "compiler/frontend/Kernels.h"
 #include "compiler/frontend/Network.h"
 #include "compiler/frontend/Observation.h"
@@ -24,6 +25,8 @@ namespace {
 
 constexpr std::string_view fileKeys[] = {"model", "tree", "root", "kernel", "level", "observation", "network"};
 constexpr std::string_view modelKeys[] = {"name", "description"};
+constexpr InnerKeys tableKeys[] = {{"model", modelKeys},   {"tree", treeKeys},       {"root", rootKeys},
+                                   {"kernel", kernelKeys}, {"network", networkKeys}, {"observation", observationKeys}};
 
 bool hasControl(std::string_view text) {
   while (!text.empty()) {
@@ -97,7 +100,7 @@ std::optional<Model> readModel(const SourceFile &source, std::vector<Diagnostic>
     return std::nullopt;
   }
   Model model;
-  reader.checkKeys(*file, "the model file", fileKeys);
+  reader.checkKeys(*file, "the model file", fileKeys, tableKeys);
   readModelTable(reader, *file, model);
   TreeInfo tree = readTree(reader, *file, model);
   readRoot(reader, *file, tree, model);

@@ -6,7 +6,6 @@ namespace espalier {
 
 namespace {
 
-constexpr std::string_view networkKeys[] = {"activation", "tolerance", "z", "sigma", "lambda"};
 constexpr std::string_view activationNames[] = {"exact", "relu"}; // in the order of Activation
 
 /// What an interval may hold.

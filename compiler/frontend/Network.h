@@ -8,6 +8,9 @@
 
 namespace espalier {
 
+/// The keys of the table.
+inline constexpr std::string_view networkKeys[] = {"activation", "tolerance", "z", "sigma", "lambda"};
+
 /// Reads which network is asked for; defaults stay where the file says nothing.
 void readNetwork(Reader &reader, const toml::table &file, Model &model);
 

@@ -13,8 +13,6 @@ namespace espalier {
 
 namespace {
 
-constexpr std::string_view rootKeys[] = {"prior"};
-constexpr std::string_view observationKeys[] = {"channel", "values"};
 constexpr std::string_view channelNames[] = {"symbol", "gaussian"}; // in the order of Channel
 
 /// The value of `key` in the table `name` of the file; null where there is none or after an error.

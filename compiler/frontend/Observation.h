@@ -13,6 +13,10 @@
 
 namespace espalier {
 
+/// The keys of the two tables.
+inline constexpr std::string_view rootKeys[] = {"prior"};
+inline constexpr std::string_view observationKeys[] = {"channel", "values"};
+
 /// Fills the prior: "uniform" (also without a [root] table), a list of S_0 weights, or { npy = "file" }.
 void readRoot(Reader &reader, const toml::table &file, const TreeInfo &tree, Model &model);
 

@@ -6,8 +6,8 @@
 
 #include "compiler/frontend/Reader.h"
 
-#include "compiler/frontend/Spelling.h"
 #include "compiler/frontend/Unicode.h"
+#include "runtime/Spelling.h"
 
 #include <algorithm>
 #include <charconv>
@@ -40,6 +40,19 @@ std::string describeRange(int64_t low, int64_t high) {
   if (high == std::numeric_limits<int64_t>::max())
     return "an integer >= " + std::to_string(low);
   return "an integer in [" + std::to_string(low) + ", " + std::to_string(high) + "]";
+}
+
+/// "potts", "kernel.potts": the known key that `key` may stand for, or the inner one; empty where nothing is near.
+std::string findMeant(std::string_view key, std::span<const std::string_view> known, std::span<const InnerKeys> inner) {
+  for (const InnerKeys &group : inner)
+    if (std::find(group.keys.begin(), group.keys.end(), key) != group.keys.end())
+      return std::string(group.table) + "." + std::string(key);
+  if (auto meant = runtime::nearestWord(key, known))
+    return std::string(*meant);
+  for (const InnerKeys &group : inner)
+    if (auto meant = runtime::nearestWord(key, group.keys))
+      return std::string(group.table) + "." + std::string(*meant);
+  return "";
 }
 
 } // namespace
@@ -96,17 +109,23 @@ void Reader::note(Diagnostic &diagnostic, std::string message, Place place) cons
   diagnostic.notes.push_back({std::move(message), locate(place)});
 }
 
-void Reader::checkKeys(const toml::table &table, std::string_view where, std::span<const std::string_view> known) {
+void Reader::checkKeys(const toml::table &table, std::string_view where, std::span<const std::string_view> known,
+                       std::span<const InnerKeys> inner) {
   for (auto &&[key, value] : table) {
     if (std::find(known.begin(), known.end(), key.str()) != known.end())
       continue;
     std::string message = "unknown key " + quote(key.str()) + " in " + std::string(where);
-    if (auto meant = nearestWord(key.str(), known))
-      message += ", did you mean '" + std::string(*meant) + "'?";
-    else
-      message += ", expects " + listWords(known);
-    error(key.source().begin, message);
+    std::string meant = findMeant(key.str(), known, inner);
+    error(key.source().begin,
+          message + (meant.empty() ? ", expects " + runtime::listWords(known) : ", did you mean '" + meant + "'?"));
+    if (!meant.empty())
+      misspelt.emplace_back(&table, meant.substr(0, meant.find('.')));
   }
+}
+
+bool Reader::isMisspelt(const toml::table &table, std::string_view key) const {
+  return std::any_of(misspelt.begin(), misspelt.end(),
+                     [&](const auto &entry) { return entry.first == &table && entry.second == key; });
 }
 
 std::optional<int64_t> Reader::integer(const toml::node &node, const std::string &what, int64_t low, int64_t high) {
@@ -156,9 +175,8 @@ std::optional<size_t> Reader::choice(const toml::node &node, const std::string &
   auto found = value ? std::find(words.begin(), words.end(), *value) : words.end();
   if (found != words.end())
     return static_cast<size_t>(found - words.begin());
-  std::string message = what + " expects " + listWords(words) + ", got " + describeValue(node);
-  auto meant = value ? nearestWord(*value, words) : std::nullopt;
-  error(placeOf(node), message + (meant ? ", did you mean '" + std::string(*meant) + "'?" : ""));
+  error(placeOf(node), what + " expects " + runtime::listWords(words) + ", got " + describeValue(node) +
+                           (value ? runtime::didYouMean(*value, words) : ""));
   return std::nullopt;
 }
 

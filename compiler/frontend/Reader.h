@@ -34,6 +34,12 @@ std::string describeType(const toml::node &node);
 /// The shortest text that reads back as the same number: "0.1", "nan", "-inf".
 std::string formatNumber(double value);
 
+/// The keys of a table that itself is the value of a key: some write them without it.
+struct InnerKeys {
+  std::string_view table;
+  std::span<const std::string_view> keys;
+};
+
 class Reader {
 public:
   Reader(const SourceFile &file, std::vector<Diagnostic> &diagnostics) : file(file), diagnostics(diagnostics) {}
@@ -50,8 +56,13 @@ public:
   Location locate(Place place) const;
   const std::string &path() const { return file.path(); }
 
-  /// Reports every key of `table` that is not known; `where` names the table, as in "[tree]".
-  void checkKeys(const toml::table &table, std::string_view where, std::span<const std::string_view> known);
+  /// Reports every key of `table` that is not known, with the known or inner one that may have been meant; `where`
+  /// names the table, as in "[tree]".
+  void checkKeys(const toml::table &table, std::string_view where, std::span<const std::string_view> known,
+                 std::span<const InnerKeys> inner = {});
+  /// Whether an unknown key that was reported of `table` may have meant `key`, or one of its inner keys: that `key` is
+  /// missing is the same mistake.
+  bool isMisspelt(const toml::table &table, std::string_view key) const;
 
   // Each of the following takes a value and how messages call it, and gives nothing after an error.
 
@@ -68,7 +79,8 @@ public:
 private:
   const SourceFile &file;
   std::vector<Diagnostic> &diagnostics;
-  Diagnostic hidden; ///< stands in for the errors beyond the limit
+  std::vector<std::pair<const toml::table *, std::string>> misspelt; ///< tables, and keys that were meant in them
+  Diagnostic hidden;                                                 ///< stands in for the errors beyond the limit
   size_t hiddenCount = 0;
 };
 

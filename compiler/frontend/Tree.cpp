@@ -13,8 +13,6 @@ namespace espalier {
 
 namespace {
 
-constexpr std::string_view treeKeys[] = {"branching", "states"};
-
 std::string levelName(int64_t l) { return l == 0 ? "level 0 (the root)" : "level " + std::to_string(l); }
 
 class TreeReader {
@@ -39,7 +37,8 @@ private:
 TreeInfo TreeReader::read(const toml::table &file) {
   const toml::node *node = file.get("tree");
   if (!node) {
-    reader.error({1, 1}, "model file has no [tree] table, expects one with branching and states");
+    if (!reader.isMisspelt(file, "tree"))
+      reader.error({1, 1}, "model file has no [tree] table, expects one with branching and states");
     return info;
   }
   const toml::table *table = reader.table(*node, "tree");
@@ -47,7 +46,7 @@ TreeInfo TreeReader::read(const toml::table &file) {
     return info;
   reader.checkKeys(*table, "[tree]", treeKeys);
   for (std::string_view key : treeKeys)
-    if (!table->contains(key))
+    if (!table->contains(key) && !reader.isMisspelt(*table, key))
       reader.error(placeOf(*table), "[tree] expects the key '" + std::string(key) + "', got none");
   if (const toml::node *branching = table->get("branching"))
     readBranching(*branching);

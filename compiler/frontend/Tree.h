@@ -15,6 +15,9 @@
 
 namespace espalier {
 
+/// The keys of the table.
+inline constexpr std::string_view treeKeys[] = {"branching", "states"};
+
 /// Limits of a tree: what the index types, the generated code's loops and people's memory can bear.
 constexpr int64_t maxDepth = 64;
 constexpr int64_t maxStates = 4096;

@@ -6,12 +6,13 @@
 
 #include "compiler/frontend/KeyDepth.h"
 #include "compiler/frontend/Reader.h"
-#include "compiler/frontend/Spelling.h"
 #include "compiler/frontend/Unicode.h"
+#include "runtime/Spelling.h"
 
 #include <catch2/catch.hpp>
 
 using namespace espalier;
+using namespace espalier::runtime;
 
 namespace {
 
@@ -38,6 +39,8 @@ TEST_CASE("a word is suggested only where it is near") {
   CHECK(nearest("colour") == "none");
   CHECK(nearest("") == "none");
   CHECK(nearest(std::string(1000, 's')) == "none");
+  CHECK(didYouMean("stats", words) == ", did you mean 'states'?");
+  CHECK(didYouMean("colour", words) == "");
 }
 
 TEST_CASE("words are listed with commas and an or") {

@@ -4,12 +4,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/frontend/Spelling.h"
+#include "runtime/Spelling.h"
 
 #include <algorithm>
 #include <vector>
 
-namespace espalier {
+namespace espalier::runtime {
 
 size_t editDistance(std::string_view from, std::string_view to) {
   std::vector<std::vector<size_t>> cost(from.size() + 1, std::vector<size_t>(to.size() + 1));
@@ -55,4 +55,9 @@ std::string listWords(std::span<const std::string_view> words) {
   return list;
 }
 
-} // namespace espalier
+std::string didYouMean(std::string_view word, std::span<const std::string_view> candidates) {
+  auto meant = nearestWord(word, candidates);
+  return meant ? ", did you mean '" + std::string(*meant) + "'?" : "";
+}
+
+} // namespace espalier::runtime

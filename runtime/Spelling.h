@@ -4,15 +4,15 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef ESPALIER_COMPILER_FRONTEND_SPELLING_H
-#define ESPALIER_COMPILER_FRONTEND_SPELLING_H
+#ifndef ESPALIER_RUNTIME_SPELLING_H
+#define ESPALIER_RUNTIME_SPELLING_H
 
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
-namespace espalier {
+namespace espalier::runtime {
 
 /// Insertions, deletions, substitutions and swaps of neighbours that turn `from` into `to` (optimal string
 /// alignment), in bytes.
@@ -25,6 +25,9 @@ std::optional<std::string_view> nearestWord(std::string_view word, std::span<con
 /// "a", "a or b", "a, b or c".
 std::string listWords(std::span<const std::string_view> words);
 
-} // namespace espalier
+/// ", did you mean 'b'?" where `word` is near to one of the candidates, else nothing.
+std::string didYouMean(std::string_view word, std::span<const std::string_view> candidates);
 
-#endif // ESPALIER_COMPILER_FRONTEND_SPELLING_H
+} // namespace espalier::runtime
+
+#endif // ESPALIER_RUNTIME_SPELLING_H
