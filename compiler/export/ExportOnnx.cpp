@@ -194,7 +194,7 @@ FailureOr<std::string> exportOnnx(ModuleOp module, const OnnxOptions &options) {
   if (options.level && query != OnnxQuery::Marginals)
     return fail(llvm::Twine("--level expects --query=marginals, got ") + nameOf(query));
   if (options.level.value_or(0) < 0 || options.level.value_or(0) > model.depth())
-    return fail("--level expects a level in [0, " + llvm::Twine(model.depth()) + "], got " +
+    return fail("--level expects an integer in 0 .. " + llvm::Twine(model.depth()) + ", got " +
                 llvm::Twine(*options.level));
   int64_t level = query == OnnxQuery::Classify ? 0 : options.level.value_or(model.depth());
   return Exporter(module, model, query, level).write();

@@ -7,6 +7,9 @@
 #include "compiler/driver/Compile.h"
 #include "compiler/driver/Describe.h"
 #include "compiler/driver/VerifyCommand.h"
+#include "runtime/Error.h"
+#include "runtime/cli/Arguments.h"
+#include "runtime/cli/Values.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
@@ -14,10 +17,9 @@
 #include "mlir/Support/Timing.h"
 #include "llvm/Support/CommandLine.h"
 
-#include <CLI/CLI.hpp>
-
 #include <cmath>
 #include <iostream>
+#include <limits>
 #include <new>
 
 using namespace espalier;
@@ -36,7 +38,6 @@ std::vector<std::string> splitFlags(int argc, char **argv, std::vector<const cha
     else
       ours.push_back(argv[i]);
   }
-  std::reverse(ours.begin(), ours.end()); // the order that CLI11 takes a vector in
   return ours;
 }
 
@@ -55,54 +56,47 @@ bool parseMLIRFlags(const std::vector<const char *> &flags) {
 }
 
 Emit parseEmit(const std::string &form) {
-  static const std::map<std::string, Emit> forms = {
-      {"exe", Emit::Executable}, {"shared", Emit::Shared}, {"object", Emit::Object},
-      {"tfg", Emit::TFG},        {"bp", Emit::BP},         {"net", Emit::Net},
-      {"linalg", Emit::Linalg},  {"llvm", Emit::LLVM},     {"onnx", Emit::ONNX}};
-  auto found = forms.find(form);
-  if (found == forms.end())
-    throw CLI::ValidationError("--emit",
-                               "expects exe, shared, object, tfg, bp, net, linalg, llvm or onnx, got '" + form + "'");
-  return found->second;
+  static constexpr std::string_view names[] = {"exe", "shared", "object", "tfg", "bp", "net", "linalg", "llvm", "onnx"};
+  static constexpr Emit forms[] = {Emit::Executable, Emit::Shared, Emit::Object, Emit::TFG, Emit::BP,
+                                   Emit::Net,        Emit::Linalg, Emit::LLVM,   Emit::ONNX};
+  return forms[runtime::parseChoice("--emit", form, names)];
 }
 
 std::string parseDtype(const std::string &dtype) {
-  if (dtype != "f32" && dtype != "f64")
-    throw CLI::ValidationError("--dtype", "expects f32 or f64, got '" + dtype + "'");
-  return dtype;
+  static constexpr std::string_view names[] = {"f32", "f64"};
+  return std::string(names[runtime::parseChoice("--dtype", dtype, names)]);
 }
 
 OnnxQuery parseQuery(const std::string &query) {
+  static constexpr std::string_view names[] = {"classify", "denoise", "marginals"};
   if (query == "loglik")
-    throw CLI::ValidationError("--query", "expects classify, denoise or marginals: loglik is not exported");
-  if (query != "classify" && query != "denoise" && query != "marginals")
-    throw CLI::ValidationError("--query", "expects classify, denoise or marginals, got '" + query + "'");
-  return query == "classify" ? OnnxQuery::Classify : query == "denoise" ? OnnxQuery::Denoise : OnnxQuery::Marginals;
+    throw runtime::Error("--query expects classify, denoise or marginals: loglik is not exported");
+  static constexpr OnnxQuery queries[] = {OnnxQuery::Classify, OnnxQuery::Denoise, OnnxQuery::Marginals};
+  return queries[runtime::parseChoice("--query", query, names)];
 }
 
 template <typename NetOptT> void addNetOpt(CLI::App &command, NetOptT &netOpt, const std::string &description) {
   auto parse = [&netOpt](const std::string &level) {
-    if (level != "none" && level != "full")
-      throw CLI::ValidationError("--net-opt", "expects none or full, got '" + level + "'");
-    netOpt = level == "none" ? NetOpt::None : NetOpt::Full;
+    static constexpr std::string_view names[] = {"none", "full"};
+    netOpt = runtime::parseChoice("--net-opt", level, names) == 0 ? NetOpt::None : NetOpt::Full;
   };
   command.add_option_function<std::string>("--net-opt", parse, description)->type_name("LEVEL");
 }
 
 void addNetwork(CLI::App &command, NetworkOptions &network) {
   auto parse = [&network](const std::string &activation) {
-    if (activation != "exact" && activation != "relu")
-      throw CLI::ValidationError("--activation", "expects exact or relu, got '" + activation + "'");
-    network.activation = activation == "relu" ? Activation::Relu : Activation::Exact;
+    static constexpr std::string_view names[] = {"exact", "relu"};
+    network.activation =
+        runtime::parseChoice("--activation", activation, names) == 0 ? Activation::Exact : Activation::Relu;
   };
   command
       .add_option_function<std::string>("--activation", parse,
                                         "The network's: exact (default), exp and log; or relu, with a certificate")
       ->type_name("NAME");
   auto parseTolerance = [&network](const std::string &text) {
-    double value = 0;
-    if (llvm::StringRef(text).getAsDouble(value) || !(value > 0 && std::isfinite(value)))
-      throw CLI::ValidationError("--tolerance", "expects a number > 0, got '" + text + "'");
+    double value = runtime::parseReal("--tolerance", text);
+    if (!(value > 0 && std::isfinite(value)))
+      throw runtime::Error("--tolerance expects a finite number > 0, got " + text);
     network.tolerance = value;
   };
   command
@@ -118,10 +112,16 @@ void addDtype(CLI::App &command, std::string &dtype, const std::string &descript
       ->type_name("TYPE");
 }
 
+/// Lets --help end with two command lines.
+void addTwoExamples(CLI::App &command, const std::string &first, const std::string &second) {
+  runtime::addExamples(command, [=] { return std::vector<std::string>{first, second}; });
+}
+
 void addCompile(CLI::App &app, CompileOptions &options) {
   CLI::App *command = app.add_subcommand("compile", "Turn a model into an executable, or show any stage on the way");
   command->add_option("MODEL", options.model, "A .toml model file, or an .mlir module that --emit wrote")->required();
-  command->add_option("-o", options.output, "The output file; text goes to standard output without it");
+  command->add_option("-o", options.output, "The output file; text goes to standard output without it")
+      ->type_name("FILE");
   command
       ->add_option_function<std::string>(
           "--emit", [&options](const std::string &form) { options.emit = parseEmit(form); },
@@ -137,7 +137,8 @@ void addCompile(CLI::App &app, CompileOptions &options) {
           "--query", [&options](const std::string &query) { options.onnx.query = parseQuery(query); },
           "Of --emit=onnx: classify (default for symbols), denoise (default for gaussian leaves) or marginals")
       ->type_name("QUERY");
-  command->add_option("--level", options.onnx.level, "Of --query=marginals: 0 (the root) to L (the leaves, default)")
+  runtime::addInteger(*command, "--level", options.onnx.level, {0, 64},
+                      "Of --query=marginals: 0 (the root) to L (the leaves, default)")
       ->type_name("L");
   addNetOpt(
       *command, options.netOpt,
@@ -146,17 +147,16 @@ void addCompile(CLI::App &app, CompileOptions &options) {
   command->add_option("--dump-dir", options.pipeline.dumpDir, "Write the module after each stage, numbered")
       ->type_name("DIR");
   command->add_flag("--timing", options.pipeline.timing, "Print how long each stage took");
+  addTwoExamples(*command, "espalier compile model.toml -o model",
+                 "espalier compile model.toml --emit=onnx --query=classify");
 }
 
 void addVerify(CLI::App &app, VerifyCommandOptions &options) {
   CLI::App *command = app.add_subcommand("verify", "Hold every program and query against the oracle");
   command->add_option("MODEL", options.model, "A .toml model file, or an .mlir module that --emit wrote")->required();
-  command->add_option("--samples", options.samples, "Samples per case (default: as many as a few seconds allow)")
-      ->check(CLI::PositiveNumber.description(""))
-      ->type_name("N");
-  command->add_option("--seed", options.seed, "Seed of the samples (default 0)")
-      ->check(CLI::NonNegativeNumber.description(""))
-      ->type_name("S");
+  runtime::addInteger(*command, "--samples", options.samples, {1, std::numeric_limits<int32_t>::max()},
+                      "Samples per case (default: as many as a few seconds allow)");
+  runtime::addInteger(*command, "--seed", options.seed, {}, "Seed of the samples (default 0)")->type_name("S");
   command->add_option("--json", options.json, "Write the checks as JSON")->type_name("FILE");
   command->add_option("--net", options.net, "Verify this network, as --emit=net wrote it, in place of our own")
       ->type_name("FILE.mlir");
@@ -164,53 +164,35 @@ void addVerify(CLI::App &app, VerifyCommandOptions &options) {
                     "Also prove by rewriting that the networks are the message-passing programs");
   addNetOpt(*command, options.netOpt, "The network: none runs it as drawn, full (default) as compile makes it");
   addNetwork(*command, options.network);
+  addTwoExamples(*command, "espalier verify model.toml --samples 16", "espalier verify model.toml --proof");
 }
 
-/// CLI11's sentences in our style; options keep their names.
-std::string lowerFirst(std::string text) {
-  if (text.size() > 1 && std::islower(static_cast<unsigned char>(text[1])))
-    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
-  return text;
+void addDescribe(CLI::App &app, DescribeOptions &options) {
+  CLI::App *command = app.add_subcommand("describe", "Show the tree, and the network layer by layer");
+  command->add_option("MODEL", options.model, "A .toml model file, or an .mlir module that --emit wrote")->required();
+  command->add_flag("--json", options.json, "Print JSON");
+  addNetOpt(*command, options.netOpt, "The network: none (default) shows it as drawn, full as compile makes it");
+  addNetwork(*command, options.network);
+  addDtype(*command, options.dtype, "Type that the network is for: f32 (default) or f64");
+  addTwoExamples(*command, "espalier describe model.toml", "espalier describe model.toml --net-opt=full --json");
 }
 
 int run(int argc, char **argv) {
   std::vector<const char *> mlirFlags;
   std::vector<std::string> arguments = splitFlags(argc, argv, mlirFlags);
-  CLI::App app("Compiles hierarchical models into exact belief propagation and into the U-Net that equals it.",
+  CLI::App app("Compiles hierarchical models into exact belief propagation and into the U-Net that equals it. MLIR's "
+               "flags (--mlir-print-ir-after-all, --mlir-timing, ...) are understood by every command.",
                "espalier");
-  app.require_subcommand(1);
   app.set_version_flag("--version", "espalier " ESPALIER_VERSION);
-  const std::string first = arguments.empty() ? "" : arguments.back();
   CompileOptions compileOptions;
   VerifyCommandOptions verifyOptions;
   DescribeOptions describeOptions;
   addCompile(app, compileOptions);
   addVerify(app, verifyOptions);
-  CLI::App *describeCommand = app.add_subcommand("describe", "Show the tree, and the network layer by layer");
-  describeCommand
-      ->add_option("MODEL", describeOptions.model, "A .toml model file, or an .mlir module that --emit wrote")
-      ->required();
-  describeCommand->add_flag("--json", describeOptions.json, "Print JSON");
-  addNetOpt(*describeCommand, describeOptions.netOpt,
-            "The network: none (default) shows it as drawn, full as compile makes it");
-  addNetwork(*describeCommand, describeOptions.network);
-  addDtype(*describeCommand, describeOptions.dtype, "Type that the network is for: f32 (default) or f64");
-  app.footer("MLIR's flags (--mlir-print-ir-after-all, --mlir-timing, ...) are understood by every command.");
-  try {
-    app.parse(arguments);
-  } catch (const CLI::RequiredError &error) {
-    std::cerr << "espalier: error: "
-              << (!app.get_subcommands().empty() ? error.what()
-                  : first.empty() ? "expects a command: compile, verify or describe (see --help)"
-                                  : "expects a command: compile, verify or describe, got '" + first + "'")
-              << "\n";
-    return kWrong;
-  } catch (const CLI::ParseError &error) {
-    if (error.get_exit_code() == 0)
-      return app.exit(error);
-    std::cerr << "espalier: error: " << lowerFirst(error.what()) << "\n";
-    return kWrong;
-  }
+  addDescribe(app, describeOptions);
+  addTwoExamples(app, "espalier compile model.toml && ./model info", "espalier verify model.toml");
+  if (!runtime::parseCommandLine(app, arguments))
+    return kDone;
   if (!parseMLIRFlags(mlirFlags))
     return kWrong;
   if (app.got_subcommand("compile"))
@@ -226,7 +208,7 @@ int main(int argc, char **argv) {
   try {
     return run(argc, argv);
   } catch (const std::bad_alloc &) {
-    std::cerr << "espalier: error: out of memory\n";
+    std::cerr << "espalier: error: not enough memory\n";
   } catch (const std::exception &error) {
     std::cerr << "espalier: " << error.what() << "\n";
   }

@@ -6,8 +6,10 @@
 
 #include "runtime/Bench.h"
 
+#include "runtime/cli/Arguments.h"
 #include "runtime/cli/Options.h"
 #include "runtime/cli/ProgressBar.h"
+#include "runtime/cli/Values.h"
 
 #include <iomanip>
 #include <iostream>
@@ -76,9 +78,11 @@ void runBench(const Model &model, const BenchOptions &options) {
 void espalier::runtime::addBenchCommand(CLI::App &app, Session &session) {
   auto options = std::make_shared<BenchOptions>();
   CLI::App *command = app.add_subcommand("bench", "How fast this model runs on this machine");
-  command->add_option("--batch", options->batch, "Samples of one run (default: up to 1024)")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
+  addInteger(*command, "--batch", options->batch, {1, uint64_t{1} << 40}, "Samples of one run (default: up to 1024)");
   addThreads(*command, options->threads);
   command->add_flag("--json", options->json, "Print JSON");
+  addExamples(*command, [&app] {
+    return std::vector<std::string>{app.get_name() + " bench", app.get_name() + " bench --batch 1 --threads 1 --json"};
+  });
   command->callback([&session, options] { runBench(session.runnableModel(), *options); });
 }

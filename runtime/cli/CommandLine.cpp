@@ -7,10 +7,9 @@
 #include "runtime/cli/CommandLine.h"
 
 #include "runtime/Error.h"
+#include "runtime/cli/Arguments.h"
 #include "runtime/cli/Options.h"
 
-#include <algorithm>
-#include <cctype>
 #include <iostream>
 #include <new>
 #include <stdexcept>
@@ -19,48 +18,31 @@ using namespace espalier::runtime;
 
 namespace {
 
-/// The parser's message as one of ours: one line, lower-case, no final period.
-std::string sentence(std::string text) {
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  while (!text.empty() && (text.back() == ' ' || text.back() == '.'))
-    text.pop_back();
-  if (!text.empty())
-    text.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(text.front())));
-  return text;
-}
-
 int fail(const std::string &line) {
   std::cerr << line << "\n";
   return Wrong;
 }
 
-/// Whether the first argument is a command or asks for help; the parser would only miss a command.
-bool isKnown(const CLI::App &app, const std::string &name) {
-  auto commands = app.get_subcommands([&](const CLI::App *command) { return command->get_name() == name; });
-  return !commands.empty() || name == "-h" || name == "--help";
-}
-
 int parseAndRun(const EspalierModel &compiled, int argc, char **argv) {
-  CLI::App app("A model compiled by Espalier. Every command has its own --help.");
+  CLI::App app(
+      std::string("A model compiled by Espalier. Every command has its own --help. The environment variable ") +
+          cpuVariable + " names the variant to use where the model holds several (see info).",
+      argv[0]);
   Session session(compiled);
+  app.set_version_flag(
+      "--version", [&session] { return session.model().name + ", compiled by espalier " ESPALIER_VERSION; },
+      "Print the model's name and Espalier's version");
   addInfoCommand(app, session);
   addQueryCommands(app, session);
   addSampleCommands(app, session);
   addVerifyCommand(app, session);
   addBenchCommand(app, session);
   addPictureCommand(app, session);
-  app.require_subcommand(1);
-  app.footer(std::string("The environment variable ") + cpuVariable +
-             " names the variant to use where the model holds several (see info).");
-  if (argc > 1 && !isKnown(app, argv[1]))
-    return fail("error: unknown command '" + std::string(argv[1]) + "' (see --help)");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError &problem) {
-    if (problem.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success))
-      return app.exit(problem, std::cout, std::cerr);
-    return fail("error: " + sentence(problem.what()) + " (see --help)");
-  }
+  addExamples(app, [&] {
+    return std::vector<std::string>{app.get_name() + " info",
+                                    app.get_name() + " sample -n 1000 --output x.npy --labels roots.npy"};
+  });
+  parseCommandLine(app, {argv + 1, argv + argc});
   return session.exitCode;
 }
 
@@ -76,7 +58,7 @@ int runCatching(const EspalierModel &compiled, int argc, char **argv) {
   } catch (const std::length_error &) {
     return fail("error: not enough memory");
   } catch (const std::exception &problem) {
-    return fail("error: " + sentence(problem.what()));
+    return fail(std::string("error: ") + problem.what());
   }
 }
 

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/Cpu.h"
+#include "runtime/cli/Arguments.h"
 #include "runtime/cli/Options.h"
 
 #include <iostream>
@@ -103,6 +104,8 @@ void espalier::runtime::addInfoCommand(CLI::App &app, Session &session) {
   CLI::App *command = app.add_subcommand("info", "What this model is and what it was compiled for");
   auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "Print JSON");
+  addExamples(*command,
+              [&app] { return std::vector<std::string>{app.get_name() + " info", app.get_name() + " info --json"}; });
   command->callback([&session, json] {
     if (*json)
       std::cout << describe(session.model()).dump(2) << "\n";

@@ -9,6 +9,7 @@
 #include "runtime/Cpu.h"
 #include "runtime/Error.h"
 #include "runtime/Evidence.h"
+#include "runtime/cli/Values.h"
 
 #include <cstdlib>
 #include <limits>
@@ -43,14 +44,22 @@ const Model &Session::model() {
   return loaded;
 }
 
+std::string Session::noiseExample() {
+  try {
+    return model().channel == Channel::Gaussian ? " --sigma 0.5" : "";
+  } catch (const Error &) {
+    return "";
+  }
+}
+
 const Model &Session::runnableModel() {
   requireFeatures(model().features);
   return model();
 }
 
 void NoiseOptions::add(CLI::App &command) {
-  sigmaOption = command.add_option("--sigma", sigma, "Noise level of gaussian observations");
-  lambdaOption = command.add_option("--lambda", lambda, "Signal level of gaussian observations (default 1)");
+  sigmaOption = addReal(command, "--sigma", sigma, "Noise level of gaussian observations");
+  lambdaOption = addReal(command, "--lambda", lambda, "Signal level of gaussian observations (default 1)");
 }
 
 void NoiseOptions::check(bool gaussian, bool allowZero) const {
@@ -61,20 +70,18 @@ void NoiseOptions::check(bool gaussian, bool allowZero) const {
   }
   if (sigmaOption->count() == 0)
     throw Error("gaussian observations expect --sigma, the noise level");
-  checkNoise(lambda, allowZero && sigma == 0 ? 1 : sigma);
+  checkNoise(lambda, sigma, allowZero);
 }
 
 void espalier::runtime::addThreads(CLI::App &command, int &threads) {
-  command.add_option("--threads", threads, "Number of threads, no more than there are (default: all)")
-      ->check(CLI::Range(1, 4096));
+  addInteger(command, "--threads", threads, {1, 4096}, "Number of threads, no more than there are (default: all)");
 }
 
 void espalier::runtime::addSeed(CLI::App &command, uint64_t &seed) {
-  command.add_option("--seed", seed, "Seed of the random numbers (default " + std::to_string(seed) + ")")
-      ->check(CLI::NonNegativeNumber.description(""));
+  addInteger(command, "--seed", seed, {}, "Seed of the random numbers (default " + std::to_string(seed) + ")");
 }
 
 void espalier::runtime::addSamples(CLI::App &command, int64_t &samples) {
-  command.add_option("--samples", samples, "Samples of every case (default " + std::to_string(samples) + ")")
-      ->check(CLI::Range(int64_t{1}, std::numeric_limits<int32_t>::max() * int64_t{1}));
+  addInteger(command, "--samples", samples, {1, std::numeric_limits<int32_t>::max()},
+             "Samples of every case (default " + std::to_string(samples) + ")");
 }

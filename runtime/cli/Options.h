@@ -29,6 +29,8 @@ public:
   const Model &model();
   /// The same for commands that run kernels: also throws Error where this machine cannot.
   const Model &runnableModel();
+  /// What examples of commands that take evidence need: " --sigma 0.5" or nothing.
+  std::string noiseExample();
 
   int exitCode = Done;
 

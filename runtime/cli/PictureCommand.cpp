@@ -7,7 +7,9 @@
 #include "runtime/Picture.h"
 
 #include "runtime/Npy.h"
+#include "runtime/cli/Arguments.h"
 #include "runtime/cli/Options.h"
+#include "runtime/cli/Values.h"
 
 #include <memory>
 
@@ -35,12 +37,16 @@ void espalier::runtime::addPictureCommand(CLI::App &app, Session &session) {
   auto options = std::make_shared<PictureOptions>();
   CLI::App *command = app.add_subcommand("picture", "Draw arrays of symbols or observations as a PNG");
   command->add_option("--rows", options->rows, "Array (.npy) to draw as a row of images; may be repeated")
+      ->type_name("FILE")
       ->required()
       ->expected(1, 1 << 10);
-  command->add_option("--output", options->output, "Picture (.png)")->required();
-  command->add_option("--columns", options->columns, "Images in a row (default: up to 16)")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 16));
-  command->add_option("--scale", options->scale, "Pixels of one value's side (default: by the size of the images)")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 12));
+  command->add_option("--output", options->output, "Picture (.png)")->type_name("FILE")->required();
+  addInteger(*command, "--columns", options->columns, {1, 1 << 16}, "Images in a row (default: up to 16)");
+  addInteger(*command, "--scale", options->scale, {1, 1 << 12},
+             "Pixels of one value's side (default: by the size of the images)");
+  addExamples(*command, [&app] {
+    return std::vector<std::string>{app.get_name() + " picture --rows x.npy --output x.png",
+                                    app.get_name() + " picture --rows x.npy y.npy --scale 12 --output xy.png"};
+  });
   command->callback([&session, options] { runPicture(session.model(), *options); });
 }

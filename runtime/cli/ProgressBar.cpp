@@ -15,9 +15,11 @@ using namespace espalier::runtime;
 ProgressBar::ProgressBar(std::string label)
     : label(std::move(label)), terminal(::isatty(STDERR_FILENO)), next(Clock::now() + std::chrono::milliseconds(500)) {}
 
-ProgressBar::~ProgressBar() {
+void ProgressBar::clear() {
+  std::lock_guard lock(mutex);
   if (shown)
     std::cerr << "\r\x1b[K" << std::flush;
+  shown = false;
 }
 
 Progress ProgressBar::callback() {

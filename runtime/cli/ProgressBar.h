@@ -18,13 +18,14 @@ namespace espalier::runtime {
 class ProgressBar {
 public:
   explicit ProgressBar(std::string label);
-  /// Clears the line.
-  ~ProgressBar();
+  ~ProgressBar() { clear(); }
   ProgressBar(const ProgressBar &) = delete;
   ProgressBar &operator=(const ProgressBar &) = delete;
 
   /// To be handed to the work; empty where nothing will be shown. The bar must outlive it.
   Progress callback();
+  /// Takes the bar away until there is more progress, so that something else can be printed.
+  void clear();
 
 private:
   using Clock = std::chrono::steady_clock;

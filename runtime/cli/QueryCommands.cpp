@@ -9,9 +9,11 @@
 #include "runtime/Evidence.h"
 #include "runtime/Npy.h"
 #include "runtime/Tiles.h"
+#include "runtime/cli/Arguments.h"
 #include "runtime/cli/Options.h"
 #include "runtime/cli/ProgressBar.h"
 #include "runtime/cli/Table.h"
+#include "runtime/cli/Values.h"
 
 #include <iostream>
 #include <memory>
@@ -23,21 +25,20 @@ namespace {
 struct QueryOptions {
   Query query;
   std::string input, output;
-  std::string program = "bp";
+  Program program = Program::BP;
   NoiseOptions noise;
   bool soft = false;
-  int64_t level = -1;
-  CLI::Option *levelOption = nullptr;
+  std::string level; ///< as it is written; only the model knows how many there are
   int threads = 0;
 };
 
 Request makeRequest(const Model &model, const QueryOptions &options) {
   EvidenceKind kind = options.soft ? EvidenceKind::Soft : model.ownEvidence();
   options.noise.check(kind == EvidenceKind::Gaussian, /*allowZero=*/false);
-  if (options.levelOption && options.levelOption->count() && options.level < 0)
-    throw Error("expects a --level in 0.." + std::to_string(model.depth()) + ", got " + std::to_string(options.level));
-  Program program = options.program == "bp" ? Program::BP : Program::Net;
-  return {program, options.query, kind, options.level, options.noise.lambda, options.noise.sigma, options.threads};
+  int64_t level = -1;
+  if (!options.level.empty())
+    level = static_cast<int64_t>(parseInteger("--level", options.level, {0, static_cast<uint64_t>(model.depth())}));
+  return {options.program, options.query, kind, level, options.noise.lambda, options.noise.sigma, options.threads};
 }
 
 /// Adds back what checkEvidence() divided the likelihoods by.
@@ -78,16 +79,24 @@ void addQuery(CLI::App &app, Session &session, Query query, const char *help) {
   auto options = std::make_shared<QueryOptions>();
   options->query = query;
   CLI::App *command = app.add_subcommand(name(query), help);
-  command->add_option("--input", options->input, "Evidence (.npy), batch first")->required();
+  command->add_option("--input", options->input, "Evidence (.npy), batch first")->type_name("FILE")->required();
   command->add_option("--output", options->output, "Answer (.npy); without it, the first samples are printed");
-  command->add_option("--program", options->program, "bp (exact, default) or net (the network)")
-      ->check(CLI::IsMember({"bp", "net"}));
+  auto setProgram = [options](const std::string &text) {
+    static constexpr std::string_view programs[] = {"bp", "net"};
+    options->program = parseChoice("--program", text, programs) == 0 ? Program::BP : Program::Net;
+  };
+  command->add_option_function<std::string>("--program", setProgram, "bp (exact, default) or net (the network)")
+      ->type_name("NAME");
   options->noise.add(*command);
   command->add_flag("--soft", options->soft, "The input holds likelihoods of every leaf state");
   if (query == Query::Marginals)
-    options->levelOption =
-        command->add_option("--level", options->level, "Level of the tree, 0 the root (default: the leaves)");
+    command->add_option("--level", options->level, "Level of the tree, 0 the root (default: the leaves)")
+        ->type_name("N");
   addThreads(*command, options->threads);
+  addExamples(*command, [&app, &session, query] {
+    const std::string line = app.get_name() + " " + name(query) + " --input z.npy" + session.noiseExample();
+    return std::vector<std::string>{line, line + " --program net --output y.npy"};
+  });
   command->callback([&session, options] { session.exitCode = runQuery(session.runnableModel(), *options); });
 }
 

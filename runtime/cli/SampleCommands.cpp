@@ -9,8 +9,10 @@
 #include "runtime/Error.h"
 #include "runtime/Evidence.h"
 #include "runtime/Npy.h"
+#include "runtime/cli/Arguments.h"
 #include "runtime/cli/Options.h"
 #include "runtime/cli/Table.h"
+#include "runtime/cli/Values.h"
 
 #include <iostream>
 #include <limits>
@@ -70,24 +72,30 @@ void runObserve(const Model &model, const ObserveOptions &options) {
 void addSample(CLI::App &app, Session &session) {
   auto options = std::make_shared<SampleOptions>();
   CLI::App *command = app.add_subcommand("sample", "Draw symbols from the model");
-  command->add_option("-n", options->count, "Number of samples")
-      ->required()
-      ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()));
+  addInteger(*command, "-n", options->count, {0, std::numeric_limits<int64_t>::max()}, "Number of samples")->required();
   addSeed(*command, options->seed);
   command->add_option("--output", options->output, "Symbols (.npy); without it, the first samples are printed");
-  command->add_option("--labels", options->labels, "States of the roots (.npy)");
+  command->add_option("--labels", options->labels, "States of the roots (.npy)")->type_name("FILE");
   addThreads(*command, options->threads);
+  addExamples(*command, [&app] {
+    return std::vector<std::string>{app.get_name() + " sample -n 1000 --output x.npy --labels roots.npy",
+                                    app.get_name() + " sample -n 5 --seed 2"};
+  });
   command->callback([&session, options] { runSample(session.model(), *options); });
 }
 
 void addObserve(CLI::App &app, Session &session) {
   auto options = std::make_shared<ObserveOptions>();
   CLI::App *command = app.add_subcommand("observe", "Send symbols through the model's channel");
-  command->add_option("--input", options->input, "Symbols (.npy), -1 where missing")->required();
+  command->add_option("--input", options->input, "Symbols (.npy), -1 where missing")->type_name("FILE")->required();
   options->noise.add(*command);
   addSeed(*command, options->seed);
   command->add_option("--output", options->output, "Observations (.npy); without it, the first samples are printed");
   addThreads(*command, options->threads);
+  addExamples(*command, [&app, &session] {
+    const std::string line = app.get_name() + " observe --input x.npy" + session.noiseExample();
+    return std::vector<std::string>{line, line + " --seed 2 --output z.npy"};
+  });
   command->callback([&session, options] { runObserve(session.model(), *options); });
 }
 

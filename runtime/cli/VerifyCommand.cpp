@@ -6,6 +6,7 @@
 
 #include "runtime/Verify.h"
 
+#include "runtime/cli/Arguments.h"
 #include "runtime/cli/Options.h"
 #include "runtime/cli/ProgressBar.h"
 
@@ -72,5 +73,8 @@ void espalier::runtime::addVerifyCommand(CLI::App &app, Session &session) {
   CLI::App *command = app.add_subcommand("verify", "Compare the network with the exact program");
   addSamples(*command, options->samples);
   addSeed(*command, options->seed);
+  addExamples(*command, [&app] {
+    return std::vector<std::string>{app.get_name() + " verify", app.get_name() + " verify --samples 1000 --seed 2"};
+  });
   command->callback([&session, options] { session.exitCode = runVerify(session.runnableModel(), *options); });
 }

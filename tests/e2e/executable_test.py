@@ -79,49 +79,46 @@ class Refusals(harness.TestCase):
 
     # Shapes and kinds
     def test_wrong_number_of_leaves(self):
-        self.symbols(np.zeros((3, 5), np.int32), "expected 3x4", "got shape 3x5")
+        self.symbols(np.zeros((3, 5), np.int32), "expects 3x4", "got shape 3x5")
 
     def test_one_axis(self):
-        self.symbols(np.zeros(4, np.int32), "expected 4x4", "got shape 4")
+        self.symbols(np.zeros(4, np.int32), "expects Bx4", "got shape 4, one sample without the batch axis")
 
     def test_three_axes(self):
-        self.symbols(np.zeros((2, 2, 2), np.int32), "expected 2x4", "got shape 2x2x2")
+        self.symbols(np.zeros((2, 2, 2), np.int32), "expects 2x4", "got shape 2x2x2")
 
     def test_single_value(self):
         self.symbols(np.int32(3), "single value")
 
     def test_leaves_first(self):
-        self.symbols(np.zeros((4, 3), np.int32), "expected 4x4", "4x3")
+        self.symbols(np.zeros((4, 3), np.int32), "expects 4x4", "4x3")
 
     def test_wrong_shape_of_an_empty_batch(self):
-        self.symbols(np.zeros((0, 3), np.int32), "expected 0x4", "0x3")
+        self.symbols(np.zeros((0, 3), np.int32), "expects 0x4", "0x3")
 
     def test_flattened_image(self):
         path = self.shared / "image.toml"
         path.write_text(IMAGE)
-        self.check_array(path, np.zeros((2, 6), np.int32), words=["expected 2x3x2", "2x6"])
-        self.check_array(path, np.zeros((2, 2, 3), np.int32), words=["expected 2x3x2", "2x2x3"])
+        self.check_array(path, np.zeros((2, 6), np.int32), words=["expects 2x3x2", "2x6"])
+        self.check_array(path, np.zeros((2, 2, 3), np.int32), words=["expects 2x3x2", "2x2x3"])
 
     def test_floats_for_symbols(self):
         self.symbols(SENTENCES.astype(np.float32), "integers", "float32")
 
-    def test_integers_for_noise(self):
-        self.noisy(np.zeros((2, 12), np.int64), "floats", "int64")
-
-    def test_integers_for_likelihoods(self):
-        self.soft(np.ones((2, 4, 8), np.int32), "floats", "int32")
+    def test_booleans_for_noise(self):
+        self.noisy(np.zeros((2, 12), bool), "floats", "type bool")
 
     def test_axis_of_one_component(self):
-        self.noisy(np.zeros((2, 12, 1), np.float32), "expected 2x12", "2x12x1")
+        self.noisy(np.zeros((2, 12, 1), np.float32), "expects 2x12", "2x12x1")
 
     def test_vectors_without_their_axis(self):
-        self.noisy(np.zeros((2, 30), np.float32), "expected 2x30x2", "2x30", model="uneven.toml")
+        self.noisy(np.zeros((2, 30), np.float32), "expects 2x30x2", "2x30", model="uneven.toml")
 
     def test_vectors_of_another_size(self):
-        self.noisy(np.zeros((2, 30, 3), np.float32), "expected 2x30x2", "2x30x3", model="uneven.toml")
+        self.noisy(np.zeros((2, 30, 3), np.float32), "expects 2x30x2", "2x30x3", model="uneven.toml")
 
     def test_likelihoods_of_other_states(self):
-        self.soft(np.ones((2, 4, 7), np.float32), "expected 2x4x8", "2x4x7")
+        self.soft(np.ones((2, 4, 7), np.float32), "expects 2x4x8", "2x4x7")
 
     def test_likelihoods_without_soft(self):
         self.symbols(np.ones((2, 4, 8), np.float32), "integers")
@@ -157,7 +154,7 @@ class Refusals(harness.TestCase):
         self.symbols([[0, 0, 0, 2**32]], "value 4294967296 at [0, 3]")
 
     def test_symbol_of_more_bits_than_signed(self):
-        self.symbols(np.full((1, 4), 2**64 - 1, np.uint64), "18446744073709551615")
+        self.symbols(np.full((1, 4), 2**64 - 1, np.uint64), "18446744073709551615 at [0, 0]")
 
     def test_infinite_observation(self):
         for value in (np.inf, -np.inf):
@@ -168,7 +165,7 @@ class Refusals(harness.TestCase):
     def test_observation_beyond_f32(self):
         array = np.zeros((2, 12))
         array[0, 5] = 1e39
-        self.noisy(array, "value 1e+39 at [0, 5]")
+        self.noisy(array, "value 1e+39 at [0, 5]", "beyond float32", "--dtype=f64")
 
     def test_negative_likelihood(self):
         array = np.ones((2, 4, 8), np.float32)
@@ -256,7 +253,7 @@ class Refusals(harness.TestCase):
 
     def test_level_out_of_range(self):
         for level in ("4", "-1", "99999999999"):
-            self.option(f"--level={level}", words=["0..3", level])
+            self.option(f"--level={level}", words=["--level expects an integer in 0 .. 3", level])
 
     def test_level_that_is_no_number(self):
         for level in ("x", "1.5", "", "99999999999999999999999"):
@@ -315,8 +312,9 @@ class Refusals(harness.TestCase):
         executable = self.compile("grammar.toml")
         if harness.is_sanitized(executable):
             self.skipTest("sanitizers abort where memory cannot be had")
-        for count in (10**14, 2**62, 10**23):
-            self.check_wrong(executable, "sample", "-n", count, words=["memory"])
+        for count, size in ((10**14, "1.6 PB"), (2**62, "73.8 EB")):
+            self.check_wrong(executable, "sample", "-n", count, words=[f"not enough memory for {count}x4 int32, {size}"])
+        self.check_wrong(executable, "sample", "-n", 10**23, words=["-n expects an integer in 0 .. 2^63 - 1"])
 
     def test_observe(self):
         executable = self.compile("rules.toml")
@@ -403,6 +401,16 @@ class Answers(harness.TestCase):
                                 output, "--sigma=0.7")
                     answers.add(output.read_bytes())
             self.assertEqual(len(answers), 1)
+
+    def test_integers_are_reals(self):
+        noisy = np.random.default_rng(5).integers(-3, 4, size=(5, 12))
+        soft = np.ones((5, 4, 8), int)
+        soft[range(5), 0, range(3, 8)] = 0
+        for model, array, *options in (("rules.toml", noisy, "--sigma=0.7"), ("grammar.toml", soft, "--soft")):
+            expected = self.ask(model, "marginals", self.save("form.npy", array.astype(np.float32)), *options)
+            for dtype in ("i1", "<i4", ">i8", *(["?", "u1"] if model == "grammar.toml" else [])):
+                found = self.ask(model, "marginals", self.save("form.npy", array.astype(dtype)), *options)
+                self.assertEqual(found, expected)
 
     def test_a_component_missing_is_a_leaf_missing(self):
         array = np.random.default_rng(6).normal(size=(3, 30, 2)).astype(np.float32)

@@ -160,51 +160,112 @@ TEST_CASE("command line: mistakes are one sentence and exit code 1", "[cli]") {
   size_t files = directory.fileCount();
   std::string y = directory.path("y.npy");
 
-  checkError(sequenceModel(), {}, "error: a subcommand is required");
-  checkError(sequenceModel(), {"map"}, "error: unknown command 'map' (see --help)");
-  checkError(sequenceModel(), {"classify"}, "error: --input is required");
+  checkError(sequenceModel(), {}, "error: expects a command: info, classify");
+  checkError(sequenceModel(), {"map"}, "error: unknown command 'map', expects info, classify, ");
+  checkError(sequenceModel(), {"clasify"}, "error: unknown command 'clasify', did you mean 'classify'?");
+  checkError(sequenceModel(), {"classify"}, "error: classify expects --input, got none");
   checkError(sequenceModel(), {"classify", "--input", ok, "--frobnicate"}, "--frobnicate");
   checkError(sequenceModel(), {"classify", "--input", ok, "--level", "1"}, "--level");
   checkError(sequenceModel(), {"classify", "--input", ok, "--program", "magic"}, "magic");
   checkError(sequenceModel(), {"classify", "--input", ok, "--threads", "0"}, "--threads");
   checkError(sequenceModel(), {"classify", "--input", ok, "--threads", "many"}, "many");
-  checkError(sequenceModel(), {"marginals", "--input", ok, "--level", "3"}, "error: expects a --level in 0..2, got 3");
+  checkError(sequenceModel(), {"marginals", "--input", ok, "--level", "3"},
+             "error: --level expects an integer in 0 .. 2, got 3");
   checkError(sequenceModel(), {"marginals", "--input", ok, "--level", "-1"},
-             "error: expects a --level in 0..2, got -1");
+             "error: --level expects an integer in 0 .. 2, got -1");
   checkError(sequenceModel(), {"classify", "--input", directory.path("none.npy")}, "none.npy: error: cannot be read");
   checkError(sequenceModel(), {"classify", "--input", x, "--output", y},
-             x + ": error: expected 1x6 integers in [-1, 2], got value 3 at [0, 5]");
+             x + ": error: expects 1x6 integers in [-1, 2], got value 3 at [0, 5]");
   checkError(sequenceModel(), {"classify", "--input", ok, "--sigma", "1"},
              "error: --sigma applies to gaussian observations");
   checkError(sequenceModel(), {"classify", "--input", ok, "--output", directory.path("no/y.npy")}, "cannot be written");
   checkError(imageModel(), {"denoise", "--input", z, "--output", y}, "error: gaussian observations expect --sigma");
   for (const char *sigma : {"0", "-1", "nan", "inf"})
-    checkError(imageModel(), {"denoise", "--input", z, "--sigma", sigma}, "expects a finite --sigma > 0");
-  checkError(imageModel(), {"denoise", "--input", z, "--sigma", "1", "--lambda", "inf"}, "expects a finite --lambda");
+    checkError(imageModel(), {"denoise", "--input", z, "--sigma", sigma},
+               "error: --sigma expects a finite number > 0, got ");
+  checkError(imageModel(), {"denoise", "--input", z, "--sigma", "1", "--lambda", "inf"},
+             "error: --lambda expects a finite number, got inf");
   checkError(imageModel(), {"denoise", "--input", z, "--sigma", "1", "--soft"}, "--sigma applies to gaussian");
   checkError(imageModel(), {"denoise", "--input", z, "--soft", "--lambda", "2"}, "--lambda applies to gaussian");
-  checkError(imageModel(), {"denoise", "--input", z, "--soft"}, "expected 1x2x4x4 finite floats >= 0, got shape 1x2x4");
+  checkError(imageModel(), {"denoise", "--input", z, "--soft"}, "expects 1x2x4x4 finite floats >= 0, got shape 1x2x4");
   checkError(imageModel(), {"observe", "--input", s, "--output", y}, "expect --sigma");
-  checkError(imageModel(), {"observe", "--input", s, "--sigma", "-1"}, "expects a finite --sigma");
+  checkError(imageModel(), {"observe", "--input", s, "--sigma", "-1"},
+             "error: --sigma expects a finite number >= 0, got -1");
   checkError(imageModel(), {"observe", "--input", z, "--sigma", "1"}, "integers in [-1, 3]");
   checkError(sequenceModel(), {"observe", "--input", ok, "--sigma", "1"}, "--sigma applies to gaussian observations");
-  checkError(imageModel(), {"sample", "--output", y}, "-n is required");
+  checkError(imageModel(), {"sample", "--output", y}, "error: sample expects -n, got none");
   checkError(imageModel(), {"sample", "-n", "-1", "--output", y}, "-n");
   checkError(imageModel(), {"sample", "-n", "5", "--output", y, "--labels", y}, "expect two files");
   checkError(imageModel(), {"sample", "-n", "5", "--output", y, "--labels", directory.path("no/l.npy")},
              "cannot be written");
 #ifndef __SANITIZE_ADDRESS__ // Its allocator ends the process instead of throwing.
-  checkError(imageModel(), {"sample", "-n", "1000000000000000", "--output", y}, "error: not enough memory");
+  checkError(imageModel(), {"sample", "-n", "1000000000000000", "--output", y},
+             "error: not enough memory for 1000000000000000x2x4 int32, 32 PB");
 #endif
-  checkError(imageModel(), {"sample", "-n", "9000000000000000000", "--output", y}, "error: not enough memory");
+  checkError(imageModel(), {"sample", "-n", "9e18", "--output", y},
+             "error: not enough memory for 9000000000000000000x2x4 int32, 288 EB");
   checkError(imageModel(), {"picture", "--rows", x, "--output", directory.path("p.png")},
-             "expected a batch of 2x4 leaves");
+             "expects a batch of 2x4 leaves");
   checkError(imageModel(), {"verify", "--samples", "0"}, "--samples");
   checkError(imageModel(), {"bench", "--batch", "-2"}, "--batch");
   checkError(withoutNetwork(), {"classify", "--input", z, "--sigma", "1", "--program", "net"},
              "without the program 'net'");
   checkError(withoutNetwork(), {"verify"}, "compiled without 'net'");
   CHECK(directory.fileCount() == files);
+}
+
+TEST_CASE("command line: a word that is wrong is named, and the one that was meant", "[cli]") {
+  auto wrong = [](const std::vector<std::string> &arguments, const std::string &sentence) {
+    Result result = call(imageModel(), arguments);
+    CHECK(result.exitCode == 1);
+    CHECK(result.err == "error: " + sentence + "\n");
+    CHECK(result.out.empty());
+  };
+  wrong({"denoise", "--inptu", "z.npy"}, "unknown option --inptu of denoise, did you mean '--input'?");
+  wrong({"denoise", "--inptu=z.npy"}, "unknown option --inptu of denoise, did you mean '--input'?");
+  wrong({"denoise", "-input", "z.npy"}, "unknown option -input of denoise, did you mean '--input'?");
+  wrong({"denoise", "-i", "z.npy"}, "unknown option -i of denoise (see --help)");
+  wrong({"denoise", "-help"}, "unknown option -help of denoise, did you mean '--help'?");
+  wrong({"sample", "--input", "z.npy", "-n", "3"}, "unknown option --input of sample (see --help)");
+  wrong({"--input", "z.npy", "denoise"}, "options stand behind the command, got --input before it");
+  wrong({"-n5", "sample"}, "options stand behind the command, got -n5 before it");
+  wrong({"--verion"}, "unknown option --verion, did you mean '--version'?");
+  wrong({"denoise", "z.npy"}, "denoise expects options only, got 'z.npy', did you mean --input z.npy?");
+  wrong({"sample", "-n", "3", "x.npy"}, "sample expects options only, got 'x.npy' (see --help)");
+  wrong({"denoise", "--", "--input"}, "denoise expects options only, got '--input' (see --help)");
+  wrong({"denoise", "--input"}, "--input expects a value, got none");
+  wrong({"denoise", "--input", "--soft"}, "--input expects a value, got the option --soft");
+  wrong({"denoise", "--input", ""}, "--input expects a value, got nothing");
+  wrong({"denoise", "--input="}, "--input expects a value, got nothing");
+  wrong({"denoise", "--input", "z.npy", "--sigma", ""}, "--sigma expects a value, got nothing");
+  wrong({"denoise", "--input", "z.npy", "--lambda="}, "--lambda expects a value, got nothing");
+  wrong({"sample", "-n", "3", "--output", ""}, "--output expects a value, got nothing");
+  wrong({"denoise", "--input", "a.npy", "--input", "b.npy"}, "--input expects one value, got 'a.npy' and 'b.npy'");
+  wrong({"denoise", "--input", "a.npy", "--soft=1"}, "--soft expects no value, got '1'");
+  wrong({"picture", "--rows", "a.npy", "", "--output", "p.png"}, "--rows expects a value, got nothing");
+  wrong({"denoise", "--input", "z.npy", "--sigma", "abc"}, "--sigma expects a number, got 'abc'");
+  wrong({"denoise", "--input", "z.npy", "--sigma", "0,7"}, "--sigma expects a number, got '0,7'");
+  wrong({"denoise", "--input", "z.npy", "--sigma", "1e-400"},
+        "--sigma expects a number that a double can hold, got 1e-400");
+  wrong({"denoise", "--input", "z.npy", "--sigma", "1", "--program", "nte"},
+        "--program expects bp or net, got 'nte', did you mean 'net'?");
+  wrong({"sample", "-n", "3", "--seed", "-1"}, "--seed expects an integer in 0 .. 2^64 - 1, got -1");
+  wrong({"sample", "-n", "3", "--seed", "18446744073709551616"},
+        "--seed expects an integer in 0 .. 2^64 - 1, got 18446744073709551616");
+  wrong({"sample", "-n", "1.5"}, "-n expects an integer in 0 .. 2^63 - 1, got '1.5'");
+}
+
+TEST_CASE("command line: integers may be written with an exponent", "[cli]") {
+  TempDirectory directory;
+  std::string x = directory.path("x.npy");
+  REQUIRE(call(imageModel(), {"sample", "-n", "1e2", "--seed", "18446744073709551615", "--output", x}).exitCode == 0);
+  CHECK(readNpy(x).shape() == std::vector<int64_t>{100, 2, 4});
+}
+
+TEST_CASE("command line: --version names the model and Espalier", "[cli]") {
+  Result result = call(imageModel(), {"--version"});
+  CHECK(result.exitCode == 0);
+  CHECK(result.out.starts_with("image, compiled by espalier 0."));
 }
 
 TEST_CASE("command line: no arguments at all", "[cli]") {
@@ -222,8 +283,14 @@ TEST_CASE("command line: help everywhere, listing what there is", "[cli]") {
     Result own = call(imageModel(), {command, "--help"});
     CHECK(own.exitCode == 0);
     CHECK(own.out.find("--help") != std::string::npos);
+    size_t examples = own.out.find(std::string("Examples:\n  model ") + command);
+    REQUIRE(examples != std::string::npos);
+    CHECK(own.out.find("\n\nDocumentation: README.md", examples) != std::string::npos);
   }
   CHECK(result.out.find("\n  map") == std::string::npos);
+  CHECK(result.out.find("Examples:\n  model info\n  model sample") != std::string::npos);
+  CHECK(call(imageModel(), {"denoise", "--help"}).out.find("--input z.npy --sigma 0.5\n") != std::string::npos);
+  CHECK(call(sequenceModel(), {"denoise", "--help"}).out.find("--input z.npy\n") != std::string::npos);
 }
 
 TEST_CASE("command line: a machine without a feature still shows help and info", "[cli]") {
