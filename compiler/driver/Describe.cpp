@@ -45,6 +45,11 @@ int64_t elements(Value value) {
   return count;
 }
 
+int64_t channelsOf(Type map) {
+  auto type = cast<RankedTensorType>(map);
+  return type.getRank() >= 3 ? type.getDimSize(1) : 1;
+}
+
 /// Weights and arithmetic of a convolution: every weight of a tap (or position) once per position that it serves.
 template <typename ConvolutionOp> void fillConvolution(Layer &layer, ConvolutionOp op, Value taps) {
   auto shape = cast<ShapedType>(op.getWeights().getType()).getShape();
@@ -79,7 +84,7 @@ Layer layerOf(Operation &op) {
   Layer layer;
   layer.name = op.getName().stripDialect().str();
   auto type = cast<RankedTensorType>(op.getResult(0).getType());
-  layer.channels = type.getRank() >= 3 ? type.getDimSize(1) : 1;
+  layer.channels = channelsOf(type);
   layer.positions.assign(type.getShape().begin() + std::min<int64_t>(2, type.getRank()), type.getShape().end());
   layer.flops = elements(op.getResult(0));
   if (auto conv = dyn_cast<net::ConvOp>(op))
@@ -97,12 +102,19 @@ Layer layerOf(Operation &op) {
   else if (auto piecewise = dyn_cast<net::PiecewiseOp>(op))
     fillPiecewise(layer, piecewise);
   else if (auto readout = dyn_cast<net::ReadoutOp>(op))
-    layer.flops = 2 * elements(readout.getResult()) * layerOf(*readout.getInput().getDefiningOp()).channels;
+    layer.flops = 2 * elements(readout.getResult()) * channelsOf(readout.getInput().getType());
   if (isa<net::SubtractOp, net::SiblingSumOp, net::SiblingProductOp>(op))
     layer.note = isa<net::SubtractOp>(op) ? "skip = subtract" : "skip = siblings";
   else if (isa<net::AddOp, net::MultiplyOp>(op))
     layer.note = isa<net::AddOp>(op) ? "skip = add" : "skip = multiply";
   return layer;
+}
+
+/// Whether a function is there as layers, and as nothing else.
+bool isNetwork(func::FuncOp function) {
+  return function && !function.isExternal() && llvm::hasSingleElement(function.getBody()) &&
+         llvm::all_of(function.getBody().front().without_terminator(),
+                      [](Operation &op) { return isa_and_present<net::NetDialect>(op.getDialect()); });
 }
 
 /// The layers of one network in order; bookkeeping for the log-likelihood is left out.
@@ -192,8 +204,8 @@ LogicalResult describe(const DescribeOptions &options) {
   std::string channel = model.channel == Channel::Gaussian ? "gaussian" : "symbol";
   auto unet = module->lookupSymbol<func::FuncOp>("net_updown_" + channel);
   auto convnet = module->lookupSymbol<func::FuncOp>("net_up_" + channel);
-  if (!unet || !convnet) {
-    module->emitError() << "expects a module that still holds its networks";
+  if (!isNetwork(unet) || !isNetwork(convnet)) {
+    module->emitError() << "expects a module that still holds its networks as layers, got a later stage";
     return failure();
   }
   if (!options.json) {
