@@ -6,8 +6,11 @@
 #include "compiler/driver/CertificateReport.h"
 #include "compiler/driver/Input.h"
 #include "compiler/driver/Link.h"
+#include "runtime/Array.h"
+#include "runtime/cli/ProgressBar.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 
 using namespace mlir;
@@ -80,6 +83,43 @@ static bool isText(Emit emit) {
   return emit != Emit::Executable && emit != Emit::Shared && emit != Emit::Object && emit != Emit::ONNX;
 }
 
+/// What a file holds.
+static StringRef kindOf(Emit emit) {
+  switch (emit) {
+  case Emit::Executable:
+    return "executable";
+  case Emit::Shared:
+    return "shared library";
+  case Emit::Object:
+    return "object file";
+  case Emit::ONNX:
+    return "ONNX model";
+  case Emit::TFG:
+    return "model as an MLIR module";
+  case Emit::BP:
+  case Emit::Net:
+  case Emit::Linalg:
+  case Emit::LLVM:
+    return "MLIR module";
+  }
+  llvm_unreachable("all forms have a kind");
+}
+
+/// Says on stderr what was written; nothing where it went to standard output or a device.
+static void reportWritten(const std::string &output, Emit emit) {
+  uint64_t size = 0;
+  if (output.empty() || !llvm::sys::fs::is_regular_file(output) || llvm::sys::fs::file_size(output, size))
+    return;
+  llvm::errs() << output << ": " << kindOf(emit) << ", " << runtime::sizeText(static_cast<double>(size)) << "\n";
+}
+
+/// The stages that a form takes, for the progress bar: those of the programs, and of each variant's code.
+static int64_t stageCount(Emit emit, const std::string &targetCPU) {
+  if (isText(emit) || emit == Emit::ONNX)
+    return emit == Emit::LLVM ? 7 : 4;
+  return 4 + (targetCPU == "portable" ? 3 : 1) * 3 + 1;
+}
+
 LogicalResult compile(const CompileOptions &options) {
   if (options.emit != Emit::ONNX && (options.onnx.query || options.onnx.level)) {
     llvm::errs() << "espalier: error: " << (options.onnx.query ? "--query" : "--level") << " expects --emit=onnx\n";
@@ -89,7 +129,19 @@ LogicalResult compile(const CompileOptions &options) {
   OwningOpRef<ModuleOp> module = loadModule(options.model, context.get());
   if (!module || failed(applyNetworkOptions(*module, options.network)))
     return failure();
+  runtime::ProgressBar bar("compile");
+  // Errors go below the bar's line, not into it.
+  ScopedDiagnosticHandler handler(context.get(), [&](mlir::Diagnostic &) {
+    bar.clear();
+    return failure();
+  });
   PipelineOptions pipelineOptions = options.pipeline;
+  if (runtime::Progress show = bar.callback()) {
+    const int64_t total = stageCount(options.emit, pipelineOptions.targetCPU);
+    pipelineOptions.watch = [&bar, show, total, done = int64_t(0)](bool isRunning) mutable {
+      isRunning ? show(std::min(done++, total), total) : bar.clear();
+    };
+  }
   pipelineOptions.netOpt = options.netOpt.value_or(options.emit == Emit::ONNX ? NetOpt::None : NetOpt::Full);
   FailureOr<Pipeline> pipeline = Pipeline::create(pipelineOptions, *module);
   if (failed(pipeline) || failed(lowerTo(options.emit, *pipeline, *module)))
@@ -103,6 +155,8 @@ LogicalResult compile(const CompileOptions &options) {
                          : options.emit == Emit::ONNX ? writeOnnx(*module, options.onnx, output)
                                                       : writeBinary(options.emit, *pipeline, output);
   pipeline->printTiming();
+  if (succeeded(result))
+    reportWritten(output, options.emit);
   return result;
 }
 

@@ -70,8 +70,18 @@ LogicalResult Pipeline::dump(ModuleOp code, StringRef stage) {
   return failure(static_cast<bool>(error));
 }
 
-LogicalResult Pipeline::run(ModuleOp code, StringRef stage, llvm::function_ref<void(OpPassManager &)> build) {
+template <typename Stage> auto Pipeline::watched(StringRef name, Stage stage) {
+  if (options.watch)
+    options.watch(true);
   auto start = std::chrono::steady_clock::now();
+  auto result = stage();
+  times.emplace_back(name.str(), std::chrono::steady_clock::now() - start);
+  if (options.watch)
+    options.watch(false);
+  return result;
+}
+
+LogicalResult Pipeline::run(ModuleOp code, StringRef stage, llvm::function_ref<void(OpPassManager &)> build) {
   if (stages == 0 && failed(dump(code, "input")))
     return failure();
   ++stages;
@@ -80,8 +90,7 @@ LogicalResult Pipeline::run(ModuleOp code, StringRef stage, llvm::function_ref<v
     return failure();
   applyDefaultTimingPassManagerCLOptions(passes);
   build(passes);
-  LogicalResult result = passes.run(code);
-  times.emplace_back(stage.str(), std::chrono::steady_clock::now() - start);
+  LogicalResult result = watched(stage, [&] { return passes.run(code); });
   return failed(result) ? result : dump(code, stage);
 }
 
@@ -196,10 +205,7 @@ FailureOr<std::vector<ObjectFile>> Pipeline::toObjects() {
     if (failed(lower(variants.back().module, target)))
       return failure();
   }
-  auto start = std::chrono::steady_clock::now();
-  FailureOr<std::vector<ObjectFile>> objects = emitObjects(variants);
-  times.emplace_back("object", std::chrono::steady_clock::now() - start);
-  return objects;
+  return watched("object", [&] { return emitObjects(variants); });
 }
 
 void Pipeline::printTiming() const {

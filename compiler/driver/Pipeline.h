@@ -13,6 +13,7 @@
 #include "mlir/IR/BuiltinOps.h"
 
 #include <chrono>
+#include <functional>
 
 namespace espalier {
 
@@ -28,6 +29,7 @@ struct PipelineOptions {
   std::string dumpDir = {};         ///< where a numbered module is written after each stage; empty: nowhere
   bool timing = false;              ///< print to stderr how long each stage took
   NetOpt netOpt = NetOpt::Full;
+  std::function<void(bool isRunning)> watch = {}; ///< called before and behind each stage
 };
 
 class Pipeline {
@@ -58,6 +60,8 @@ private:
   llvm::LogicalResult optimizeNetwork();
   llvm::LogicalResult run(mlir::ModuleOp code, llvm::StringRef stage,
                           llvm::function_ref<void(mlir::OpPassManager &)> build);
+  /// Calls `stage` and keeps its time.
+  template <typename Stage> auto watched(llvm::StringRef name, Stage stage);
   llvm::LogicalResult dump(mlir::ModuleOp code, llvm::StringRef stage);
   CodegenOptions codegenOptions(const Target &target);
   llvm::LogicalResult lower(mlir::ModuleOp code, const Target &target);

@@ -3,6 +3,10 @@
 
 import ctypes
 import json
+import os
+import pty
+import re
+import subprocess
 
 import numpy as np
 
@@ -101,9 +105,11 @@ class Stages(harness.TestCase):
         text = self.folder / f"{stage}.mlir"
         source = harness.MODELS / model
         result = harness.run(self.espalier, "compile", source, f"--emit={stage}", "-o", text, *options)
-        self.assertEqual((result.code, result.out, result.err), (0, "", ""))
+        self.assertEqual((result.code, result.out), (0, ""))
+        kind = "model as an MLIR module" if stage == "tfg" else "MLIR module"
+        self.assertRegex(result.err, rf"^{re.escape(str(text))}: {kind}, [\d.]+ (bytes|kB|MB)\n$")
         printed = harness.run(self.espalier, "compile", source, f"--emit={stage}", *options)
-        self.assertEqual(printed.out, text.read_text())
+        self.assertEqual((printed.out, printed.err), (text.read_text(), ""))
         again = self.compile(text)
         direct = self.compile(model, *options)
         for program in ("bp", "net"):
@@ -156,11 +162,13 @@ class Stages(harness.TestCase):
         self.assertIn(b"espalier_model", head)
 
     def test_default_names(self):
-        for stage, name in (("exe", "grammar"), ("shared", "grammar.so"), ("object", "grammar.o")):
+        for stage, name, kind in (("exe", "grammar", "executable"), ("shared", "grammar.so", "shared library"),
+                                  ("object", "grammar.o", "object file")):
             result = harness.run(self.espalier, "compile", harness.MODELS / "grammar.toml", f"--emit={stage}",
                                  cwd=self.folder)
-            self.assertEqual(result.code, 0, str(result))
-            self.assertTrue((self.folder / name).exists())
+            self.assertEqual((result.code, result.out), (0, ""), str(result))
+            size = f"{(self.folder / name).stat().st_size / 1e6:.3g}" if stage == "exe" else r"[\d.]+"
+            self.assertRegex(result.err, rf"^{re.escape(name)}: {kind}, {size} [kM]B\n$")
         self.assertEqual(harness.leftovers(self.folder, ["grammar", "grammar.so", "grammar.o", "words.npy",
                                                          "noisy.npy"]), [])
 
@@ -180,6 +188,24 @@ class Stages(harness.TestCase):
         self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
         stages = [name.split("-", 1)[1] for name in names]
         self.assertEqual(stages, ["input.mlir", "bp.mlir", "net.mlir", "net-opt.mlir", "linalg.mlir"])
+
+    def test_progress_on_a_terminal(self):
+        """A bar that is gone in the end, above the line that says what was written; nothing of it in a pipe."""
+        here, there = pty.openpty()
+        done = subprocess.Popen([self.espalier, "compile", harness.MODELS / "language.toml", "-o", self.folder / "out"],
+                                stdin=subprocess.DEVNULL, stderr=there)
+        os.close(there)
+        text = b""
+        try:
+            while part := os.read(here, 1 << 16):
+                text += part
+        except OSError:  # the other end is closed
+            pass
+        os.close(here)
+        self.assertEqual(done.wait(), 0)
+        text = text.decode()
+        self.assertRegex(text, r"\r\x1b\[Kcompile \[#+\.*\] \d+%")
+        self.assertRegex(text, r"\r\x1b\[K[^\r\n]*out: executable, [\d.]+ [kM]B\r\n$")
 
     def test_timing(self):
         result = harness.run(self.espalier, "compile", harness.MODELS / "grammar.toml", "--emit=linalg", "--timing",
