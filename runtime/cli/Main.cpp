@@ -4,8 +4,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/Temporary.h"
 #include "runtime/cli/CommandLine.h"
 
 extern "C" const EspalierModel espalier_model;
 
-int main(int argc, char **argv) { return espalier::runtime::runCommandLine(espalier_model, argc, argv); }
+int main(int argc, char **argv) {
+  espalier::runtime::leaveNothingBehind();
+  return espalier::runtime::runCommandLine(espalier_model, argc, argv);
+}

@@ -23,10 +23,12 @@ struct PictureOptions {
 };
 
 void runPicture(const Model &model, const PictureOptions &options) {
+  std::unique_ptr<OutputFile> output = planOutput(options.output, ".png", options.rows);
   std::vector<PictureRow> rows;
   for (const std::string &path : options.rows)
     rows.push_back({path, readNpy(path)});
-  writePng(options.output, drawPicture(model, rows, options.columns, options.scale));
+  writePng(*output, drawPicture(model, rows, options.columns, options.scale));
+  output->commit();
 }
 
 } // namespace
@@ -37,7 +39,7 @@ void espalier::runtime::addPictureCommand(CLI::App &app, Session &session) {
   command->add_option("--rows", options->rows, "Array (.npy) to draw as a row of images; may be repeated")
       ->required()
       ->expected(1, 1 << 10);
-  command->add_option("--output", options->output, "Picture (.png)")->required();
+  addOutput(*command, "--output", options->output, "Picture (.png)")->required();
   command->add_option("--columns", options->columns, "Images in a row (default: up to 16)")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 16));
   command->add_option("--scale", options->scale, "Pixels of one value's side (default: by the size of the images)")

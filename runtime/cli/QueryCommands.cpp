@@ -55,6 +55,7 @@ int reportImpossible(const Outcome &outcome, const std::string &place) {
 }
 
 int runQuery(const Model &model, const QueryOptions &options) {
+  std::unique_ptr<OutputFile> output = planOutput(options.output, ".npy", {options.input});
   Runner runner(model, makeRequest(model, options));
   EvidenceKind kind = options.soft ? EvidenceKind::Soft : model.ownEvidence();
   Evidence evidence = checkEvidence(model, kind, readNpy(options.input), options.input);
@@ -67,10 +68,12 @@ int runQuery(const Model &model, const QueryOptions &options) {
     addScale(outcome, evidence.logScale);
   else if (outcome.impossible > 0)
     return reportImpossible(outcome, options.input);
-  if (options.output.empty())
+  if (output) {
+    writeNpy(*output, outcome.output);
+    output->commit();
+  } else {
     printTable(std::cout, name(options.query), outcome.output);
-  else
-    writeNpy(options.output, outcome.output);
+  }
   return Done;
 }
 
@@ -79,7 +82,7 @@ void addQuery(CLI::App &app, Session &session, Query query, const char *help) {
   options->query = query;
   CLI::App *command = app.add_subcommand(name(query), help);
   command->add_option("--input", options->input, "Evidence (.npy), batch first")->required();
-  command->add_option("--output", options->output, "Answer (.npy); without it, the first samples are printed");
+  addOutput(*command, "--output", options->output, "Answer (.npy); without it, the first samples are printed");
   command->add_option("--program", options->program, "bp (exact, default) or net (the network)")
       ->check(CLI::IsMember({"bp", "net"}));
   options->noise.add(*command);
