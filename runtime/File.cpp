@@ -8,13 +8,11 @@
 
 #include "runtime/Error.h"
 
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <iostream>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -77,6 +75,20 @@ std::optional<Identity> identityOf(const std::string &path) {
   return Identity{status.st_dev, status.st_ino, std::filesystem::path(target).filename().string()};
 }
 
+/// Writes all bytes; gives the number of the error that keeps it from that, or 0.
+int writeAll(int descriptor, const char *bytes, size_t size) {
+  while (size > 0) {
+    ssize_t written = ::write(descriptor, bytes, size);
+    if (written < 0 && errno == EINTR)
+      continue;
+    if (written <= 0)
+      return written < 0 ? errno : EIO;
+    bytes += written;
+    size -= static_cast<size_t>(written);
+  }
+  return 0;
+}
+
 } // namespace
 
 bool espalier::runtime::isSameFile(const std::string &left, const std::string &right) {
@@ -94,10 +106,27 @@ std::unique_ptr<Temporary> espalier::runtime::makeTemporaryFolder() {
   }
 }
 
+StandardOutput::int_type StandardOutput::overflow(int_type next) {
+  if (sync() != 0)
+    return traits_type::eof();
+  return traits_type::eq_int_type(next, traits_type::eof()) ? traits_type::not_eof(next)
+                                                            : sputc(traits_type::to_char_type(next));
+}
+
+int StandardOutput::sync() {
+  const char *data = pbase();
+  if (reason == 0)
+    reason = writeAll(STDOUT_FILENO, data, static_cast<size_t>(pptr() - data));
+  setp(bytes.data(), bytes.data() + bytes.size());
+  return reason == 0 ? 0 : -1;
+}
+
 void espalier::runtime::flushStandardOutput() {
-  errno = 0;
-  if (!std::cout.flush())
-    throw Error("standard output cannot be written" + (errno ? ": " + systemReason(errno) : ""));
+  if (std::cout.flush())
+    return;
+  auto *output = dynamic_cast<StandardOutput *>(std::cout.rdbuf());
+  std::string reason = output && output->problem() ? ": " + systemReason(output->problem()) : "";
+  throw Error("standard output cannot be written" + reason);
 }
 
 OutputFile::OutputFile(const std::string &path) : path(path) {
@@ -185,16 +214,8 @@ void OutputFile::open() {
 void OutputFile::write(const void *data, size_t size) {
   if (descriptor < 0)
     open();
-  const char *bytes = static_cast<const char *>(data);
-  while (size > 0) {
-    ssize_t written = ::write(descriptor, bytes, size);
-    if (written < 0 && errno == EINTR)
-      continue;
-    if (written <= 0)
-      fail(written < 0 ? errno : EIO);
-    bytes += written;
-    size -= static_cast<size_t>(written);
-  }
+  if (int problem = writeAll(descriptor, static_cast<const char *>(data), size))
+    fail(problem);
 }
 
 /// Gives a new file the owner, as far as that may be, and the modes of the one that it replaces.

@@ -11,8 +11,11 @@
 
 #include "runtime/Temporary.h"
 
+#include <array>
 #include <cstddef>
+#include <iostream>
 #include <memory>
+#include <streambuf>
 #include <string>
 #include <string_view>
 
@@ -74,6 +77,27 @@ bool isSameFile(const std::string &left, const std::string &right);
 
 /// A folder for files that nobody keeps, where the environment's TMPDIR says. Throws Error where it cannot be made.
 std::unique_ptr<Temporary> makeTemporaryFolder();
+
+/// For main(): for as long as it lives, std::cout knows why it fails, and not only that it does.
+class StandardOutput : public std::streambuf {
+public:
+  StandardOutput() : before(std::cout.rdbuf(this)) { setp(bytes.data(), bytes.data() + bytes.size()); }
+  ~StandardOutput() override { std::cout.rdbuf(before); }
+  StandardOutput(const StandardOutput &) = delete;
+  StandardOutput &operator=(const StandardOutput &) = delete;
+
+  /// The system's reason, 0 for none.
+  int problem() const { return reason; }
+
+protected:
+  int_type overflow(int_type next) override;
+  int sync() override;
+
+private:
+  std::array<char, 1 << 14> bytes;
+  std::streambuf *before;
+  int reason = 0;
+};
 
 /// Writes out what std::cout still holds. Throws Error where not all of what was printed could be written.
 void flushStandardOutput();

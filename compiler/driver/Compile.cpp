@@ -100,7 +100,7 @@ static std::unique_ptr<runtime::OutputFile> planNamedAfter(ModuleOp module, Emit
   std::string path = name + endingOf(emit).str();
   auto output = std::make_unique<runtime::OutputFile>(path);
   expectNoInput(*output, inputs);
-  if (output->exists() && !isOwnOutput(path, emit))
+  if (output->exists() && (output->isDirect() || !isOwnOutput(path, emit)))
     throw runtime::Error(path, "stands there already and is not an earlier output (-o FILE names the output)");
   return output;
 }

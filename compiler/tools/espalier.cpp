@@ -234,6 +234,7 @@ int run(int argc, char **argv) {
 
 int main(int argc, char **argv) {
   runtime::leaveNothingBehind();
+  runtime::StandardOutput output;
   // Where nobody reads the errors, there is nobody to tell.
   llvm::scope_exit ignoreLostErrors([] { llvm::errs().clear_error(); });
   try {

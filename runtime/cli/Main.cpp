@@ -4,12 +4,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/Temporary.h"
+#include "runtime/File.h"
 #include "runtime/cli/CommandLine.h"
 
 extern "C" const EspalierModel espalier_model;
 
 int main(int argc, char **argv) {
   espalier::runtime::leaveNothingBehind();
+  espalier::runtime::StandardOutput output;
   return espalier::runtime::runCommandLine(espalier_model, argc, argv);
 }
