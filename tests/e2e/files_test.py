@@ -19,8 +19,8 @@ MODEL = textwrap.dedent("""\
     [model]
     name = "small"
     [tree]
-    branching = [2, 2]
-    states = 3
+    branching = [2]
+    states = 2
     [root]
     prior = { npy = "prior.npy" }
     [kernel]
@@ -41,8 +41,16 @@ class FilesTest(harness.TestCase):
         super().setUp()
         self.model = self.folder / "small.toml"
         self.model.write_text(MODEL)
-        self.save("prior.npy", np.ones(3))
+        self.save("prior.npy", np.ones(2))
         self.known = {"small.toml", "prior.npy"}
+
+    def small_executable(self):
+        """Compiled once for all tests."""
+        path = self.shared / "small.toml"
+        if not path.exists():
+            path.write_text(MODEL)
+            np.save(self.shared / "prior.npy", np.ones(2))
+        return self.compile(path)
 
     def espalier_in(self, *arguments):
         return harness.run(self.espalier, *arguments, cwd=self.folder)
@@ -107,10 +115,9 @@ class Inputs(FilesTest):
             result = self.espalier_in("compile", "00-input.mlir", "--emit=bp", "--dump-dir", ".", "-o", "out")
             self.check_sentence(result, "00-input.mlir", "the input")
         self.known.add("dump")
-        result = self.espalier_in("compile", "small.toml", "--emit=bp", "--dump-dir", "dump", "-o", "dump/00-input.mlir")
-        self.assertEqual(result.code, 1)  # The folder is not there yet.
         (self.folder / "dump").mkdir()
-        result = self.espalier_in("compile", "small.toml", "--emit=bp", "--dump-dir", "dump", "-o", "dump/00-input.mlir")
+        result = self.espalier_in("compile", "small.toml", "--emit=bp", "--dump-dir", "dump", "-o",
+                                  "dump/00-input.mlir")
         self.check_sentence(result, "the output dump/00-input.mlir")
         self.assertEqual(list((self.folder / "dump").iterdir()), [])
 
@@ -207,8 +214,8 @@ class Looks(FilesTest):
     def test_before_the_model(self):
         self.write("file")
         self.model.write_text("broken")
-        for output, word in (("none/out", "no such directory: none"), (".", "directory"), ("file/out", "not a directory"),
-                             ("small.toml", "the input")):
+        for output, word in (("none/out", "no such directory: none"), (".", "is a directory"),
+                             ("file/out", "not a directory"), ("small.toml", "the input")):
             for form in ("exe", "tfg", "onnx"):
                 with self.unchanged("file"):
                     result = self.espalier_in("compile", "small.toml", f"--emit={form}", "-o", output)
@@ -238,9 +245,8 @@ class Kept(FilesTest):
         (self.folder / "empty.tmp").mkdir()
         self.known |= {"empty.tmp", "out", "empty"}
         with self.unchanged(*names):
-            for form in (*BINARY, "tfg"):
-                for output in ("out", "empty"):
-                    self.assertEqual(self.espalier_in("compile", "small.toml", f"--emit={form}", "-o", output).code, 0)
+            for form, output in (("exe", "out"), ("object", "out"), ("tfg", "out"), ("onnx", "out"), ("exe", "empty")):
+                self.assertEqual(self.espalier_in("compile", "small.toml", f"--emit={form}", "-o", output).code, 0)
             self.assertTrue((self.folder / "empty.tmp").is_dir())
 
     def test_modes(self):
@@ -264,7 +270,7 @@ class Kept(FilesTest):
         link = self.folder / "link"
         link.symlink_to("folder/target")
         self.known |= {"folder", "link"}
-        for form in ("exe", "object", "tfg", "onnx"):
+        for form in ("exe", "object", "tfg"):
             for _ in range(2):  # A target that is not there, and one that is.
                 self.assertEqual(self.espalier_in("compile", "small.toml", f"--emit={form}", "-o", "link").code, 0)
                 self.assertTrue(link.is_symlink())
@@ -296,18 +302,17 @@ class Kept(FilesTest):
             self.skipTest("no devices can be made here")
         (self.folder / "link").symlink_to("null")
         self.known |= {"null", "link"}
-        for form in ("exe", "object", "tfg", "onnx"):
-            for output in ("null", "link"):
-                self.assertEqual(self.espalier_in("compile", "small.toml", f"--emit={form}", "-o", output).code, 0)
-                self.assertTrue(stat.S_ISCHR(device.lstat().st_mode))
-                self.assertTrue((self.folder / "link").is_symlink())
+        for form, output in (("exe", "null"), ("exe", "link"), ("object", "null"), ("tfg", "link"), ("onnx", "null")):
+            self.assertEqual(self.espalier_in("compile", "small.toml", f"--emit={form}", "-o", output).code, 0)
+            self.assertTrue(stat.S_ISCHR(device.lstat().st_mode))
+            self.assertTrue((self.folder / "link").is_symlink())
         self.check_nothing_else()
 
     def test_many_at_once(self):
         """Each that exits with 0 had its file in place whole; the last one stays."""
         names = [f"out.{form}" for form in ("exe", "object", "tfg")]
         jobs = [subprocess.Popen([self.espalier, "compile", "small.toml", f"--emit={name[4:]}", "-o", name],
-                                 cwd=self.folder, stderr=subprocess.PIPE) for name in names for _ in range(3)]
+                                 cwd=self.folder, stderr=subprocess.PIPE) for name in names for _ in range(2)]
         for job in jobs:
             self.assertEqual((job.communicate()[1], job.returncode), (b"", 0))
         self.known |= set(names)
@@ -331,11 +336,11 @@ class Full(FilesTest):
         for form in (*BINARY, *TEXT):
             with self.subTest(form=form), self.unchanged("out"):
                 result = self.run_with(self.espalier, "compile", "small.toml", f"--emit={form}", "-o", "out",
-                                       stdout=subprocess.DEVNULL, preexec_fn=lambda: limit_files(1000))
+                                       stdout=subprocess.DEVNULL, preexec_fn=lambda: limit_files(300))
                 self.check_sentence(result, "out: error: cannot be written: file too large")
         with self.unchanged("out"):
             result = self.run_with(self.espalier, "compile", "small.toml", "--emit=bp", "--dump-dir", ".", "-o", "out",
-                                   stdout=subprocess.DEVNULL, preexec_fn=lambda: limit_files(1000))
+                                   stdout=subprocess.DEVNULL, preexec_fn=lambda: limit_files(300))
             self.check_sentence(result, "00-input.mlir: error: cannot be written: file too large")
 
     def test_a_limit_that_the_linker_meets(self):
@@ -357,7 +362,7 @@ class Full(FilesTest):
         script = textwrap.dedent("""\
             mount -t tmpfs -o size=100k none disk 2>/dev/null || exit 77
             printf kept >disk/out
-            head -c 200k /dev/zero >disk/filler
+            head -c 200k /dev/zero >disk/filler 2>/dev/null
             for form in exe object onnx linalg; do
               "$0" compile small.toml --emit=$form -o disk/out; echo $?
             done
@@ -381,10 +386,9 @@ class Full(FilesTest):
         self.check_nothing_else()
 
     def commands(self):
-        executable = self.compile(self.model)
+        executable = self.small_executable()
         for command in (["describe", "small.toml"], ["describe", "small.toml", "--json"], ["--help"], ["--version"],
-                        ["compile", "small.toml", "--emit=tfg"], ["compile", "small.toml", "--emit=linalg"],
-                        ["verify", "small.toml", "--samples=1"]):
+                        ["compile", "small.toml", "--emit=tfg"], ["compile", "small.toml", "--emit=linalg"]):
             yield self.espalier, *command
         for command in (["info"], ["info", "--json"], ["sample", "-n", "3"], ["--help"], ["verify", "--samples=1"]):
             yield executable, *command
@@ -407,7 +411,8 @@ class Full(FilesTest):
         for command in self.commands():
             with self.subTest(command=command):
                 self.check_output("bad file descriptor", "sh", "-c", 'exec "$@" >&-', "sh", *command)
-        result = self.run_with("sh", "-c", 'exec "$@" <&- >&-', "sh", self.espalier, "compile", "small.toml", "-o", "out")
+        result = self.run_with("sh", "-c", 'exec "$@" <&- >&-', "sh", self.espalier, "compile", "small.toml", "-o",
+                               "out")
         self.assertEqual((result.code, result.err), (0, ""))
         self.assertEqual(harness.run(self.folder / "out", "info").code, 0)
 
@@ -439,9 +444,9 @@ class Interrupted(FilesTest):
         path.chmod(0o755)
 
     def start(self, *arguments):
+        variables = {**os.environ, "TMPDIR": str(self.temporary), "PATH": f"{self.tools}:/usr/bin:/bin"}
         return subprocess.Popen([self.espalier, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL,
-                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                env={**os.environ, "TMPDIR": str(self.temporary), "PATH": f"{self.tools}:/usr/bin:/bin"})
+                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=variables)
 
     def wait_for_linker(self):
         path = self.folder / "started"
@@ -486,10 +491,11 @@ class Interrupted(FilesTest):
 
     def test_at_any_moment(self):
         self.write("out")
-        for delay in range(12):
+        self.linker('touch "$2"; exec sleep 600')
+        for delay in range(10):
             with self.unchanged("out"):
-                job = self.start("compile", "small.toml", "-o", "out", "--target-cpu=portable")
-                time.sleep(delay / 20)
+                job = self.start("compile", "small.toml", "-o", "out")
+                time.sleep(delay / 10)
                 job.send_signal(signal.SIGTERM)
                 job.communicate()
                 self.assertEqual(job.returncode, -signal.SIGTERM)
@@ -497,7 +503,7 @@ class Interrupted(FilesTest):
 
     def test_while_writing_an_array(self):
         """A pipe that nobody reads from holds the second output up, once the first is written."""
-        executable = self.compile(self.model)
+        executable = self.small_executable()
         os.mkfifo(self.folder / "pipe")
         self.write("out.npy")
         self.known.add("pipe")
@@ -516,8 +522,8 @@ class Arrays(FilesTest):
 
     def setUp(self):
         super().setUp()
-        self.executable = self.compile(self.model)
-        self.save("x.npy", np.zeros((2, 4), np.int32))
+        self.executable = self.small_executable()
+        self.save("x.npy", np.zeros((2, 2), np.int32))
         self.known.add("x.npy")
 
     def model_in(self, *arguments):
