@@ -43,17 +43,16 @@ static LogicalResult lowerTo(Emit emit, Pipeline &pipeline, ModuleOp module) {
   return emit == Emit::LLVM ? pipeline.toLLVM() : success();
 }
 
-static LogicalResult writeText(ModuleOp module, runtime::OutputFile *output) {
+/// Prints to standard output where there is no file.
+static void writeText(ModuleOp module, runtime::OutputFile *output) {
   if (!output) {
     llvm::raw_os_ostream stream(std::cout);
-    printModule(module, stream);
-    return success();
+    return printModule(module, stream);
   }
   OutputStream stream(*output);
   printModule(module, stream);
   stream.finish();
   output->commit();
-  return success();
 }
 
 static LogicalResult writeBinary(Emit emit, Pipeline &pipeline, runtime::OutputFile &output) {
@@ -94,9 +93,9 @@ static void expectNoInput(const runtime::OutputFile &output, ArrayRef<std::strin
 /// The output that is named after its model. Throws where that is no name of a file, or that of a file which is not an
 /// earlier output of the same form: nobody asked for that one to be replaced.
 static std::unique_ptr<runtime::OutputFile> planNamedAfter(ModuleOp module, Emit emit, ArrayRef<std::string> inputs) {
-  std::string name = readModel(*findModel(module)).name;
+  std::string name = (*findModel(module)).getSymName().str();
   if (!canNameFile(name))
-    throw runtime::Error("the model's name cannot name a file, -o must: got '" + name + "'");
+    throw runtime::Error("the model's name expects to be one of a file where -o gives none, got '" + name + "'");
   std::string path = name + endingOf(emit).str();
   auto output = std::make_unique<runtime::OutputFile>(path);
   expectNoInput(*output, inputs);
@@ -131,8 +130,10 @@ static void checkDumpDir(const std::string &folder) {
 
 static LogicalResult write(const CompileOptions &options, Pipeline &pipeline, ModuleOp module,
                            runtime::OutputFile *output) {
-  if (isText(options.emit))
-    return writeText(module, output);
+  if (isText(options.emit)) {
+    writeText(module, output);
+    return success();
+  }
   if (options.emit == Emit::ONNX)
     return writeOnnx(module, options.onnx, *output);
   return writeBinary(options.emit, pipeline, *output);
