@@ -8,8 +8,10 @@
 #ifndef ESPALIER_RUNTIME_ERROR_H
 #define ESPALIER_RUNTIME_ERROR_H
 
+#include <cctype>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 namespace espalier::runtime {
 
@@ -26,6 +28,13 @@ class MemoryError : public Error {
 public:
   using Error::Error;
 };
+
+/// What the system says of an error number, in our style: "no space left on device".
+inline std::string systemReason(int code) {
+  std::string text = std::system_category().message(code);
+  text.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(text.front())));
+  return text;
+}
 
 } // namespace espalier::runtime
 

@@ -7,7 +7,6 @@
 #include "runtime/Picture.h"
 
 #include "runtime/Error.h"
-#include "runtime/File.h"
 
 #include <algorithm>
 #include <array>
@@ -167,8 +166,7 @@ Image runtime::drawPicture(const Model &model, const std::vector<PictureRow> &ro
   return Painter(model, columns, scale).draw(rows);
 }
 
-void runtime::writePng(const std::string &path, const Image &image) {
-  OutputFile file(path);
+void runtime::writePng(OutputFile &file, const Image &image) {
   png_image png = {};
   png.version = PNG_IMAGE_VERSION;
   png.width = static_cast<png_uint_32>(image.width);
@@ -178,7 +176,6 @@ void runtime::writePng(const std::string &path, const Image &image) {
   bool measured = png_image_write_to_memory(&png, nullptr, &size, 0, image.rgb.data(), 0, nullptr);
   std::vector<std::byte> bytes(size);
   if (!measured || !png_image_write_to_memory(&png, bytes.data(), &size, 0, image.rgb.data(), 0, nullptr))
-    throw Error(path, std::string("cannot be encoded: ") + png.message);
+    throw Error(std::string("the picture cannot be encoded: ") + png.message);
   file.write(bytes.data(), size);
-  file.commit();
 }

@@ -9,6 +9,7 @@
 #define ESPALIER_RUNTIME_PICTURE_H
 
 #include "runtime/Array.h"
+#include "runtime/File.h"
 #include "runtime/Model.h"
 
 #include <cstdint>
@@ -35,8 +36,8 @@ struct PictureRow {
 /// themselves. Throws Error where an array is no batch of the model's leaves or the picture has no pixel.
 Image drawPicture(const Model &model, const std::vector<PictureRow> &rows, int64_t columns, int64_t scale);
 
-/// Throws Error where the file cannot be written.
-void writePng(const std::string &path, const Image &image);
+/// Writes a PNG to `file`, which the caller commits. Throws Error where writing fails.
+void writePng(OutputFile &file, const Image &image);
 
 } // namespace espalier::runtime
 

@@ -6,12 +6,21 @@
 #include "compiler/driver/CertificateReport.h"
 #include "compiler/driver/Input.h"
 #include "compiler/driver/Link.h"
+#include "compiler/driver/OutputStream.h"
+#include "compiler/driver/OwnOutput.h"
+#include "compiler/frontend/ModelFile.h"
 #include "runtime/Array.h"
 #include "runtime/cli/ProgressBar.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_os_ostream.h"
+
+#include <cerrno>
+#include <iostream>
+
+#include <unistd.h>
 
 using namespace mlir;
 
@@ -36,42 +45,37 @@ static LogicalResult lowerTo(Emit emit, Pipeline &pipeline, ModuleOp module) {
   return emit == Emit::LLVM ? pipeline.toLLVM() : success();
 }
 
-static LogicalResult report(llvm::Error error) {
-  if (!error)
-    return success();
-  llvm::errs() << "espalier: error: " << llvm::toString(std::move(error)) << "\n";
-  return failure();
+/// Prints to standard output where there is no file.
+static void writeText(ModuleOp module, runtime::OutputFile *output) {
+  if (!output) {
+    llvm::raw_os_ostream stream(std::cout);
+    return printModule(module, stream);
+  }
+  OutputStream stream(*output);
+  printModule(module, stream);
+  stream.finish();
+  output->commit();
 }
 
-/// Writes a file, or standard output where `output` is empty; the file appears only on success.
-static LogicalResult writeFile(const std::string &output, llvm::function_ref<void(llvm::raw_ostream &)> write) {
-  llvm::Error error = llvm::writeToOutput(output.empty() ? "-" : output, [&](llvm::raw_ostream &stream) {
-    write(stream);
-    return llvm::Error::success();
-  });
-  if (!error)
-    return success();
-  llvm::errs() << output << ": error: cannot be written: "
-               << StringRef(llvm::errorToErrorCode(std::move(error)).message()).lower() << "\n";
-  return failure();
-}
-
-static LogicalResult writeBinary(Emit emit, Pipeline &pipeline, const std::string &output) {
+static LogicalResult writeBinary(Emit emit, Pipeline &pipeline, runtime::OutputFile &output) {
   FailureOr<std::vector<ObjectFile>> objects = pipeline.toObjects();
   if (failed(objects))
     return failure();
-  return report(link(*objects,
-                     emit == Emit::Object   ? LinkKind::Object
-                     : emit == Emit::Shared ? LinkKind::Shared
-                                            : LinkKind::Executable,
-                     output));
+  link(*objects,
+       emit == Emit::Object   ? LinkKind::Object
+       : emit == Emit::Shared ? LinkKind::Shared
+                              : LinkKind::Executable,
+       output);
+  return success();
 }
 
-static LogicalResult writeOnnx(ModuleOp module, const OnnxOptions &options, const std::string &output) {
+static LogicalResult writeOnnx(ModuleOp module, const OnnxOptions &options, runtime::OutputFile &output) {
   FailureOr<std::string> bytes = exportOnnx(module, options);
   if (failed(bytes))
     return failure();
-  return writeFile(output, [&](llvm::raw_ostream &stream) { stream << *bytes; });
+  output.write(bytes->data(), bytes->size());
+  output.commit();
+  return success();
 }
 
 /// The ending of a file that is named after its model.
@@ -106,11 +110,12 @@ static StringRef kindOf(Emit emit) {
 }
 
 /// Says on stderr what was written; nothing where it went to standard output or a device.
-static void reportWritten(const std::string &output, Emit emit) {
+static void reportWritten(const runtime::OutputFile *output, Emit emit) {
   uint64_t size = 0;
-  if (output.empty() || !llvm::sys::fs::is_regular_file(output) || llvm::sys::fs::file_size(output, size))
+  if (!output || output->isDirect() || llvm::sys::fs::file_size(output->name(), size))
     return;
-  llvm::errs() << output << ": " << kindOf(emit) << ", " << runtime::sizeText(static_cast<double>(size)) << "\n";
+  llvm::errs() << output->name() << ": " << kindOf(emit) << ", " << runtime::sizeText(static_cast<double>(size))
+               << "\n";
 }
 
 /// The stages that a form takes, for the progress bar: those of the programs, and of each variant's code.
@@ -120,22 +125,83 @@ static int64_t stageCount(Emit emit, const std::string &targetCPU) {
   return 4 + (targetCPU == "portable" ? 3 : 1) * 3 + 1;
 }
 
+static void expectNoInput(const runtime::OutputFile &output, ArrayRef<std::string> inputs) {
+  for (const std::string &input : inputs)
+    output.expectOther(input, "the input");
+}
+
+/// The output that is named after its model. Throws where that is no name of a file, or that of a file which is not an
+/// earlier output of the same form: nobody asked for that one to be replaced.
+static std::unique_ptr<runtime::OutputFile> planNamedAfter(ModuleOp module, Emit emit, ArrayRef<std::string> inputs) {
+  std::string name = (*findModel(module)).getSymName().str();
+  if (!canNameFile(name))
+    throw runtime::Error("the model's name expects to be one of a file where -o gives none, got '" + name + "'");
+  std::string path = name + endingOf(emit).str();
+  auto output = std::make_unique<runtime::OutputFile>(path);
+  expectNoInput(*output, inputs);
+  if (output->exists() && (output->isDirect() || !isOwnOutput(path, emit)))
+    throw runtime::Error(path, "stands there already and is not an earlier output (-o FILE names the output)");
+  return output;
+}
+
+/// The output that the user named, looked at before the model is read; null where there is none.
+static std::unique_ptr<runtime::OutputFile> planGiven(const CompileOptions &options) {
+  if (options.output.empty())
+    return nullptr;
+  auto output = std::make_unique<runtime::OutputFile>(options.output == "-" ? "/dev/stdout" : options.output);
+  output->expectOther(options.model, "the input");
+  return output;
+}
+
+/// Throws where there is no folder for dumps and none can be made, before the model is read.
+static void checkDumpDir(const std::string &folder) {
+  if (folder.empty())
+    return;
+  SmallString<128> path(folder);
+  while (!path.empty() && !llvm::sys::fs::exists(path))
+    llvm::sys::path::remove_filename(path);
+  if (path.empty())
+    path = ".";
+  if (!llvm::sys::fs::is_directory(path))
+    throw runtime::Error(folder, "cannot be made: not a directory: " + path.str().str());
+  if (::access(path.c_str(), W_OK | X_OK) != 0)
+    throw runtime::Error(folder, "cannot be written to: " + runtime::systemReason(errno));
+}
+
+static LogicalResult write(const CompileOptions &options, Pipeline &pipeline, ModuleOp module,
+                           runtime::OutputFile *output) {
+  if (isText(options.emit)) {
+    writeText(module, output);
+    return success();
+  }
+  if (options.emit == Emit::ONNX)
+    return writeOnnx(module, options.onnx, *output);
+  return writeBinary(options.emit, pipeline, *output);
+}
+
 LogicalResult compile(const CompileOptions &options) {
   if (options.emit != Emit::ONNX && (options.onnx.query || options.onnx.level)) {
     llvm::errs() << "espalier: error: " << (options.onnx.query ? "--query" : "--level") << " expects --emit=onnx\n";
     return failure();
   }
+  std::unique_ptr<runtime::OutputFile> output = planGiven(options);
+  checkDumpDir(options.pipeline.dumpDir);
   std::unique_ptr<MLIRContext> context = createContext();
-  OwningOpRef<ModuleOp> module = loadModule(options.model, context.get());
+  PipelineOptions pipelineOptions = options.pipeline;
+  OwningOpRef<ModuleOp> module = loadModule(options.model, context.get(), pipelineOptions.inputs);
   if (!module || failed(applyNetworkOptions(*module, options.network)))
     return failure();
+  if (!isText(options.emit) && !output)
+    output = planNamedAfter(*module, options.emit, pipelineOptions.inputs);
+  else if (output)
+    expectNoInput(*output, pipelineOptions.inputs);
   runtime::ProgressBar bar("compile");
   // Errors go below the bar's line, not into it.
   ScopedDiagnosticHandler handler(context.get(), [&](mlir::Diagnostic &) {
     bar.clear();
     return failure();
   });
-  PipelineOptions pipelineOptions = options.pipeline;
+  pipelineOptions.output = options.output;
   if (runtime::Progress show = bar.callback()) {
     const int64_t total = stageCount(options.emit, pipelineOptions.targetCPU);
     pipelineOptions.watch = [&bar, show, total, done = int64_t(0)](bool isRunning) mutable {
@@ -146,17 +212,10 @@ LogicalResult compile(const CompileOptions &options) {
   FailureOr<Pipeline> pipeline = Pipeline::create(pipelineOptions, *module);
   if (failed(pipeline) || failed(lowerTo(options.emit, *pipeline, *module)))
     return failure();
-
-  std::string output = options.output;
-  if (!isText(options.emit) && output.empty())
-    output = readModel(*findModel(*module)).name + endingOf(options.emit).str();
-  LogicalResult result = isText(options.emit)
-                             ? writeFile(output, [&](llvm::raw_ostream &stream) { printModule(*module, stream); })
-                         : options.emit == Emit::ONNX ? writeOnnx(*module, options.onnx, output)
-                                                      : writeBinary(options.emit, *pipeline, output);
+  LogicalResult result = write(options, *pipeline, *module, output.get());
   pipeline->printTiming();
   if (succeeded(result))
-    reportWritten(output, options.emit);
+    reportWritten(output.get(), options.emit);
   return result;
 }
 

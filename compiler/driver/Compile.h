@@ -25,7 +25,7 @@ struct CompileOptions {
   OnnxOptions onnx;             ///< of ONNX only
 };
 
-/// Fails after printing to stderr what is wrong; the output file appears only on success.
+/// Fails after printing to stderr what is wrong, or throws runtime::Error; the output appears only on success.
 llvm::LogicalResult compile(const CompileOptions &options);
 
 } // namespace espalier

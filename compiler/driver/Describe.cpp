@@ -14,6 +14,9 @@
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_os_ostream.h"
+
+#include <iostream>
 
 using namespace mlir;
 using llvm::formatv;
@@ -157,44 +160,44 @@ Object jsonOf(const Model &model, int64_t l) {
   return level;
 }
 
-void printTree(const Model &model) {
-  llvm::outs() << "model  " << model.name << (model.description.empty() ? "" : ": " + model.description) << "\n";
-  llvm::outs() << formatv("\n{0,5}  {1,12}  {2,10}  {3,6}  {4,8}  {5,7}  {6,12}  {7,14}\n", "level", "shape", "nodes",
-                          "states", "patch", "sharing", "parameters", "flops per pass");
+void printTree(llvm::raw_ostream &out, const Model &model) {
+  out << "model  " << model.name << (model.description.empty() ? "" : ": " + model.description) << "\n";
+  out << formatv("\n{0,5}  {1,12}  {2,10}  {3,6}  {4,8}  {5,7}  {6,12}  {7,14}\n", "level", "shape", "nodes", "states",
+                 "patch", "sharing", "parameters", "flops per pass");
   for (int64_t l = 0; l <= model.depth(); ++l) {
     Object level = jsonOf(model, l);
-    llvm::outs() << formatv("{0,5}  {1,12}  {2,10}  {3,6}  {4,8}  {5,7}  {6,12}  {7,14}\n", l,
-                            l ? times(model.shape(l)) : "1", model.nodes(l), model.states(l),
-                            l ? times(model.levels[l - 1].patch) : "-", l ? level.getString("sharing")->str() : "-",
-                            l ? *level.getInteger("parameters") : static_cast<int64_t>(model.prior.size()),
-                            l ? std::to_string(*level.getInteger("flops_per_pass")) : "-");
+    out << formatv("{0,5}  {1,12}  {2,10}  {3,6}  {4,8}  {5,7}  {6,12}  {7,14}\n", l, l ? times(model.shape(l)) : "1",
+                   model.nodes(l), model.states(l), l ? times(model.levels[l - 1].patch) : "-",
+                   l ? level.getString("sharing")->str() : "-",
+                   l ? *level.getInteger("parameters") : static_cast<int64_t>(model.prior.size()),
+                   l ? std::to_string(*level.getInteger("flops_per_pass")) : "-");
   }
-  llvm::outs() << formatv("\nchannel  {0}, {1} component{2} per leaf\n",
-                          model.channel == Channel::Gaussian ? "gaussian" : "symbol", model.valueSize,
-                          model.valueSize == 1 ? "" : "s");
+  out << formatv("\nchannel  {0}, {1} component{2} per leaf\n",
+                 model.channel == Channel::Gaussian ? "gaussian" : "symbol", model.valueSize,
+                 model.valueSize == 1 ? "" : "s");
 }
 
-void printNetwork(StringRef title, const std::vector<Layer> &layers) {
-  llvm::outs() << "\n" << title << "\n";
-  llvm::outs() << formatv("{0,-24}  {1,8}  {2,10}  {3,8}  {4,8}  {5,10}  {6,12}\n", "layer", "channels", "positions",
-                          "kernel", "stride", "parameters", "flops");
+void printNetwork(llvm::raw_ostream &out, StringRef title, const std::vector<Layer> &layers) {
+  out << "\n" << title << "\n";
+  out << formatv("{0,-24}  {1,8}  {2,10}  {3,8}  {4,8}  {5,10}  {6,12}\n", "layer", "channels", "positions", "kernel",
+                 "stride", "parameters", "flops");
   int64_t parameters = 0, flops = 0;
   for (const Layer &layer : layers) {
     std::string kernel = layer.patch.empty() ? "-" : times(layer.patch);
-    llvm::outs() << formatv("{0,-24}  {1,8}  {2,10}  {3,8}  {4,8}  {5,10}  {6,12}  {7}\n", layer.name, layer.channels,
-                            times(layer.positions), kernel, kernel, layer.parameters, layer.flops, layer.note);
+    out << formatv("{0,-24}  {1,8}  {2,10}  {3,8}  {4,8}  {5,10}  {6,12}  {7}\n", layer.name, layer.channels,
+                   times(layer.positions), kernel, kernel, layer.parameters, layer.flops, layer.note);
     parameters += layer.parameters;
     flops += layer.flops;
   }
-  llvm::outs() << formatv("{0,-24}  {1,8}  {2,10}  {3,8}  {4,8}  {5,10}  {6,12}\n", "total", "", "", "", "", parameters,
-                          flops);
+  out << formatv("{0,-24}  {1,8}  {2,10}  {3,8}  {4,8}  {5,10}  {6,12}\n", "total", "", "", "", "", parameters, flops);
 }
 
 } // namespace
 
 LogicalResult describe(const DescribeOptions &options) {
   std::unique_ptr<MLIRContext> context = createContext();
-  OwningOpRef<ModuleOp> module = loadModule(options.model, context.get());
+  std::vector<std::string> files;
+  OwningOpRef<ModuleOp> module = loadModule(options.model, context.get(), files);
   if (!module || failed(applyNetworkOptions(*module, options.network)))
     return failure();
   FailureOr<Pipeline> pipeline = Pipeline::create({.dtype = options.dtype, .netOpt = options.netOpt}, *module);
@@ -208,12 +211,13 @@ LogicalResult describe(const DescribeOptions &options) {
     module->emitError() << "expects a module that still holds its networks as layers, got a later stage";
     return failure();
   }
+  llvm::raw_os_ostream out(std::cout);
   if (!options.json) {
-    printTree(model);
-    printNetwork("ConvNet (classify)", layersOf(convnet));
-    printNetwork("U-Net (denoise, marginals)", layersOf(unet));
-    printCertificate(llvm::outs(), "Certificate of the ConvNet", convnet);
-    printCertificate(llvm::outs(), "Certificate of the U-Net", unet);
+    printTree(out, model);
+    printNetwork(out, "ConvNet (classify)", layersOf(convnet));
+    printNetwork(out, "U-Net (denoise, marginals)", layersOf(unet));
+    printCertificate(out, "Certificate of the ConvNet", convnet);
+    printCertificate(out, "Certificate of the U-Net", unet);
     return success();
   }
   Array levels, networks;
@@ -230,7 +234,7 @@ LogicalResult describe(const DescribeOptions &options) {
   }
   Object root{{"model", model.name},           {"description", model.description}, {"channel", channel},
               {"value_size", model.valueSize}, {"levels", std::move(levels)},      {"networks", std::move(networks)}};
-  llvm::outs() << formatv("{0:2}\n", llvm::json::Value(std::move(root)));
+  out << formatv("{0:2}\n", llvm::json::Value(std::move(root)));
   return success();
 }
 

@@ -64,13 +64,15 @@ std::unique_ptr<MLIRContext> createContext() {
   return context;
 }
 
-static OwningOpRef<ModuleOp> loadModelFile(const std::string &path, MLIRContext *context) {
+static OwningOpRef<ModuleOp> loadModelFile(const std::string &path, MLIRContext *context,
+                                           std::vector<std::string> &files) {
   std::vector<espalier::Diagnostic> diagnostics;
   ModelLocations places;
   std::optional<Model> model = parseModelFile(path, diagnostics, &places);
   std::cerr << toString(diagnostics);
   if (!model)
     return nullptr;
+  files.insert(files.end(), places.files.begin(), places.files.end());
   return buildTFG(*model, places, path, context);
 }
 
@@ -88,8 +90,9 @@ static OwningOpRef<ModuleOp> loadText(const std::string &path, MLIRContext *cont
   return module;
 }
 
-OwningOpRef<ModuleOp> loadModule(const std::string &path, MLIRContext *context) {
-  return StringRef(path).ends_with(".mlir") ? loadText(path, context) : loadModelFile(path, context);
+OwningOpRef<ModuleOp> loadModule(const std::string &path, MLIRContext *context, std::vector<std::string> &files) {
+  files.push_back(path);
+  return StringRef(path).ends_with(".mlir") ? loadText(path, context) : loadModelFile(path, context, files);
 }
 
 } // namespace espalier

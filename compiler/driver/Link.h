@@ -8,19 +8,18 @@
 #ifndef ESPALIER_COMPILER_DRIVER_LINK_H
 #define ESPALIER_COMPILER_DRIVER_LINK_H
 
+#include "runtime/File.h"
+
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
-#include "llvm/Support/Error.h"
-
-#include <string>
 
 namespace espalier {
 
 enum class LinkKind { Executable, Shared, Object };
 
-/// Links `objects` to the file `output`, which appears only on success. Symbols that are hidden cannot be seen from
-/// outside of it. The error names what is missing or what the linker said.
-llvm::Error link(llvm::ArrayRef<llvm::SmallVector<char, 0>> objects, LinkKind kind, const std::string &output);
+/// Links `objects` to `output` and commits it. Symbols that are hidden cannot be seen from outside of it. Throws
+/// runtime::Error, which names what is missing, what keeps the output from being written, or what the linker said.
+void link(llvm::ArrayRef<llvm::SmallVector<char, 0>> objects, LinkKind kind, runtime::OutputFile &output);
 
 } // namespace espalier
 

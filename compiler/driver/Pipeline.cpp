@@ -6,6 +6,7 @@
 #include "compiler/codegen/Passes.h"
 #include "compiler/conversion/Passes.h"
 #include "compiler/conversion/support/Programs.h"
+#include "compiler/driver/OutputStream.h"
 #include "compiler/optimization/Passes.h"
 #include "dialects/net/NetOps.h"
 
@@ -53,21 +54,23 @@ FailureOr<Pipeline> Pipeline::create(const PipelineOptions &options, ModuleOp mo
   return Pipeline(resolved, module, std::move(*targets));
 }
 
-LogicalResult Pipeline::dump(ModuleOp code, StringRef stage) {
+void Pipeline::dump(ModuleOp code, StringRef stage) {
   if (options.dumpDir.empty())
-    return success();
-  std::error_code error = llvm::sys::fs::create_directories(options.dumpDir);
+    return;
+  if (std::error_code error = llvm::sys::fs::create_directories(options.dumpDir))
+    throw runtime::Error(options.dumpDir, "cannot be made: " + runtime::systemReason(error.value()));
   SmallString<128> path(options.dumpDir);
   std::string number = (stages < 10 ? "0" : "") + std::to_string(stages);
   llvm::sys::path::append(path, number + "-" + stage.str() + ".mlir");
-  if (!error) {
-    llvm::raw_fd_ostream stream(path, error);
-    if (!error)
-      printModule(code, stream);
-  }
-  if (error)
-    llvm::errs() << path << ": error: cannot be written: " << StringRef(error.message()).lower() << "\n";
-  return failure(static_cast<bool>(error));
+  runtime::OutputFile file(path.str().str());
+  for (const std::string &input : options.inputs)
+    file.expectOther(input, "the input");
+  if (!options.output.empty())
+    file.expectOther(options.output, "the output");
+  OutputStream stream(file);
+  printModule(code, stream);
+  stream.finish();
+  file.commit();
 }
 
 template <typename Stage> auto Pipeline::watched(StringRef name, Stage stage) {
@@ -82,8 +85,8 @@ template <typename Stage> auto Pipeline::watched(StringRef name, Stage stage) {
 }
 
 LogicalResult Pipeline::run(ModuleOp code, StringRef stage, llvm::function_ref<void(OpPassManager &)> build) {
-  if (stages == 0 && failed(dump(code, "input")))
-    return failure();
+  if (stages == 0)
+    dump(code, "input");
   ++stages;
   PassManager passes(code->getName());
   if (failed(applyPassManagerCLOptions(passes)))
@@ -91,7 +94,9 @@ LogicalResult Pipeline::run(ModuleOp code, StringRef stage, llvm::function_ref<v
   applyDefaultTimingPassManagerCLOptions(passes);
   build(passes);
   LogicalResult result = watched(stage, [&] { return passes.run(code); });
-  return failed(result) ? result : dump(code, stage);
+  if (succeeded(result))
+    dump(code, stage);
+  return result;
 }
 
 /// Whether the module holds functions called `prefix`... in whatever dialect.

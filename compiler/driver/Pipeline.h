@@ -25,9 +25,11 @@ enum class NetOpt {
 
 struct PipelineOptions {
   std::string dtype = {}; ///< f32 or f64; empty: that of the programs that are there, f32 where there are none
-  std::string targetCPU = "native"; ///< what createTargets() takes
-  std::string dumpDir = {};         ///< where a numbered module is written after each stage; empty: nowhere
-  bool timing = false;              ///< print to stderr how long each stage took
+  std::string targetCPU = "native";     ///< what createTargets() takes
+  std::string dumpDir = {};             ///< where a numbered module is written after each stage; empty: nowhere
+  std::vector<std::string> inputs = {}; ///< files that were read; these and the output are never dumped over
+  std::string output = {};              ///< empty: there is no such file
+  bool timing = false;                  ///< print to stderr how long each stage took
   NetOpt netOpt = NetOpt::Full;
   std::function<void(bool isRunning)> watch = {}; ///< called before and behind each stage
 };
@@ -62,7 +64,7 @@ private:
                           llvm::function_ref<void(mlir::OpPassManager &)> build);
   /// Calls `stage` and keeps its time.
   template <typename Stage> auto watched(llvm::StringRef name, Stage stage);
-  llvm::LogicalResult dump(mlir::ModuleOp code, llvm::StringRef stage);
+  void dump(mlir::ModuleOp code, llvm::StringRef stage);
   CodegenOptions codegenOptions(const Target &target);
   llvm::LogicalResult lower(mlir::ModuleOp code, const Target &target);
 

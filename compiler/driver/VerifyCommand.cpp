@@ -15,8 +15,6 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/MLIRContext.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 
 #include <dlfcn.h>
 #include <iostream>
@@ -63,16 +61,10 @@ private:
   }
 
   bool open(ArrayRef<ObjectFile> objects) {
-    SmallString<128> path;
-    if (std::error_code error = llvm::sys::fs::createTemporaryFile("espalier-verify", "so", path)) {
-      std::cerr << "espalier: error: verifying needs a temporary file: " << error.message() << "\n";
-      return false;
-    }
-    llvm::FileRemover remove(path);
-    if (llvm::Error error = link(objects, LinkKind::Shared, path.str().str())) {
-      std::cerr << "espalier: error: " << llvm::toString(std::move(error)) << "\n";
-      return false;
-    }
+    std::unique_ptr<runtime::Temporary> folder = runtime::makeTemporaryFolder();
+    const std::string path = folder->path() + "/model.so";
+    runtime::OutputFile file(path);
+    link(objects, LinkKind::Shared, file);
     library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     void *symbol = library ? dlsym(library, "espalier_model") : nullptr;
     if (!symbol) {
@@ -120,17 +112,16 @@ LogicalResult adoptNetwork(ModuleOp module, ModuleOp file, const std::string &pa
 }
 
 /// What sampling and, where it was asked for, the proof say; exit code 2 where one of them fails.
-int reportAll(const Verification &verification, const proof::Report *proved, const std::string &json) {
+int reportAll(const Verification &verification, const proof::Report *proved, runtime::OutputFile *json) {
   printTable(std::cout, verification);
   if (proved) {
     std::cout << '\n';
     proof::printReport(std::cout, *proved);
   }
-  if (!json.empty()) {
-    runtime::OutputFile file(json);
+  if (json) {
     std::string text = jsonText(verification, proved);
-    file.write(text.data(), text.size());
-    file.commit();
+    json->write(text.data(), text.size());
+    json->commit();
   }
   int code = 0;
   if (const Check *worst = verification.worst()) {
@@ -156,8 +147,8 @@ LogicalResult writePrograms(Pipeline &pipeline, ModuleOp module, const VerifyCom
 }
 
 /// Compiles, proves and checks; what cannot be compiled was said before.
-int verifyModule(ModuleOp module, ArrayRef<std::string> dtypes, const VerifyCommandOptions &options,
-                 VerifyProof &proof) {
+int verifyModule(ModuleOp module, ArrayRef<std::string> dtypes, const VerifyCommandOptions &options, VerifyProof &proof,
+                 runtime::OutputFile *json) {
   std::vector<std::unique_ptr<LoadedModel>> loaded;
   std::vector<const runtime::Model *> models;
   std::vector<CertifiedBounds> bounds;
@@ -180,14 +171,27 @@ int verifyModule(ModuleOp module, ArrayRef<std::string> dtypes, const VerifyComm
         readModel(*findModel(module)), models,
         {.samples = options.samples, .seed = options.seed, .progress = bar.callback(), .bounds = bounds});
   }
-  return reportAll(verification, options.proof ? &proof.report : nullptr, options.json);
+  return reportAll(verification, options.proof ? &proof.report : nullptr, json);
+}
+
+/// The file of --json, looked at before any work; null where there is none.
+std::unique_ptr<runtime::OutputFile> planJson(const VerifyCommandOptions &options) {
+  if (options.json.empty())
+    return nullptr;
+  auto json = std::make_unique<runtime::OutputFile>(options.json);
+  json->expectOther(options.model, "the input");
+  if (!options.net.empty())
+    json->expectOther(options.net, "the input");
+  return json;
 }
 
 } // namespace
 
 int verify(const VerifyCommandOptions &options) {
+  std::unique_ptr<runtime::OutputFile> json = planJson(options);
   std::unique_ptr<MLIRContext> context = createContext();
-  OwningOpRef<ModuleOp> module = loadModule(options.model, context.get());
+  std::vector<std::string> files;
+  OwningOpRef<ModuleOp> module = loadModule(options.model, context.get(), files);
   if (!module || failed(applyNetworkOptions(*module, options.network)))
     return 1;
   VerifyProof proof;
@@ -198,13 +202,16 @@ int verify(const VerifyCommandOptions &options) {
   if (std::string present = dtypeOf(*module); !present.empty())
     dtypes = {present};
   if (!options.net.empty()) {
-    OwningOpRef<ModuleOp> file = loadModule(options.net, context.get());
+    OwningOpRef<ModuleOp> file = loadModule(options.net, context.get(), files);
     std::string dtype;
     if (!file || failed(adoptNetwork(*module, *file, options.net, dtype)))
       return 1;
     dtypes = {dtype};
   }
-  return verifyModule(*module, dtypes, options, proof);
+  if (json)
+    for (const std::string &file : files)
+      json->expectOther(file, "the input");
+  return verifyModule(*module, dtypes, options, proof, json.get());
 }
 
 } // namespace espalier

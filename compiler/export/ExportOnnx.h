@@ -28,6 +28,9 @@ struct OnnxOptions {
 /// or edited beyond what ONNX says, weights of more than 2 GiB.
 mlir::FailureOr<std::string> exportOnnx(mlir::ModuleOp module, const OnnxOptions &options);
 
+/// Whether the file at `path` is an ONNX model that exportOnnx() made.
+bool isExportedOnnx(const std::string &path);
+
 } // namespace espalier
 
 #endif // ESPALIER_COMPILER_EXPORT_EXPORTONNX_H

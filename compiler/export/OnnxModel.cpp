@@ -3,6 +3,7 @@
 #include "compiler/export/OnnxModel.h"
 
 #include "compiler/conversion/support/Certificate.h"
+#include "compiler/export/ExportOnnx.h"
 #include "dialects/net/NetOps.h"
 
 #include "mlir/IR/TypeUtilities.h"
@@ -14,6 +15,7 @@
 
 #include <charconv>
 #include <climits>
+#include <fstream>
 
 using namespace mlir;
 
@@ -21,6 +23,8 @@ namespace espalier {
 
 /// What every current runtime loads.
 static constexpr int64_t kOpset = 17, kIRVersion = 8;
+
+static constexpr const char *kProducer = "espalier";
 
 /// Beyond this many numbers e is left out of the metadata; the graph has it anyway.
 static constexpr size_t kMostListedValues = 4096;
@@ -130,7 +134,7 @@ onnx::ModelProto frameOnnxModel(onnx::GraphProto graph, const Model &model, func
   onnx::ModelProto frame;
   frame.set_ir_version(kIRVersion);
   frame.add_opset_import()->set_version(kOpset);
-  frame.set_producer_name("espalier");
+  frame.set_producer_name(kProducer);
   frame.set_producer_version(ESPALIER_VERSION);
   bool isRelu = model.network.activation == Activation::Relu;
   std::optional<double> error = isRelu ? certifiedError(network, query) : std::nullopt;
@@ -160,6 +164,12 @@ onnx::ModelProto frameOnnxModel(onnx::GraphProto graph, const Model &model, func
     add("values", valuesOf(model));
   *frame.mutable_graph() = std::move(graph);
   return frame;
+}
+
+bool isExportedOnnx(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  onnx::ModelProto model;
+  return file && model.ParseFromIstream(&file) && model.producer_name() == kProducer;
 }
 
 llvm::Expected<std::string> serializeOnnxModel(onnx::ModelProto model) {

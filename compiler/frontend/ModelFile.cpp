@@ -38,13 +38,15 @@ bool hasControl(std::string_view text) {
   return false;
 }
 
-/// Names become names of files and symbols, so a slash or a control character in one is a mistake.
+/// Names become names of files and symbols.
 void checkName(Reader &reader, const std::string &name, Place place) {
-  std::string expectation = "name expects text without '/' and control characters, got ";
   if (name.empty())
     reader.error(place, "name expects some text, got an empty string");
   else if (name.find('/') != std::string::npos || hasControl(name))
-    reader.error(place, expectation + quote(name));
+    reader.error(place, "name expects text without '/' and control characters, got " + quote(name));
+  else if (!canNameFile(name))
+    reader.error(place,
+                 "name expects text that does not begin with '-' and is neither '.' nor '..', got " + quote(name));
 }
 
 void readModelTable(Reader &reader, const toml::table &file, Model &model) {
@@ -83,6 +85,7 @@ ModelLocations locate(const Reader &reader, const toml::table &file, const TreeI
     locations.levels.push_back(reader.locate(place));
   for (Place place : kernels)
     locations.kernels.push_back(reader.locate(place));
+  locations.files = reader.otherFiles;
   return locations;
 }
 
@@ -127,6 +130,11 @@ std::optional<Model> readSorted(const std::optional<SourceFile> &source, std::ve
 }
 
 } // namespace
+
+bool canNameFile(std::string_view name) {
+  bool isDirectory = name == "." || name == "..";
+  return !name.empty() && name.front() != '-' && !isDirectory && name.find('/') == name.npos && !hasControl(name);
+}
 
 std::optional<Model> parseModelFile(const std::string &path, std::vector<Diagnostic> &diagnostics,
                                     ModelLocations *locations) {

@@ -13,6 +13,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace espalier {
@@ -23,9 +24,14 @@ struct ModelLocations {
   Location tree;
   Location prior;
   Location observation;
-  std::vector<Location> levels;  ///< [L] the level's entry of branching
-  std::vector<Location> kernels; ///< [L] the source of the level's kernel
+  std::vector<Location> levels;   ///< [L] the level's entry of branching
+  std::vector<Location> kernels;  ///< [L] the source of the level's kernel
+  std::vector<std::string> files; ///< the .npy files that parts were read from
 };
+
+/// Whether a model's name can name its files: some text without '/' and control characters that does not begin with
+/// '-', as an option of other programs does, and is neither '.' nor '..'.
+bool canNameFile(std::string_view name);
 
 /// Reads a model file. Gives the model, which satisfies every invariant that Model.h states, or nothing after adding
 /// at least one error. Errors are added in the order of the file. `locations` is filled where it is given and there

@@ -57,7 +57,9 @@ std::optional<Tensor> readNpyFile(Reader &reader, const toml::node &node, const 
     reader.error(place, "npy expects the path of an .npy file, got " + quote(*name));
     return std::nullopt;
   }
-  auto array = loadArray(reader, place, anyRank.what, resolve(reader, *name).string());
+  std::string path = resolve(reader, *name).string();
+  reader.otherFiles.push_back(path);
+  auto array = loadArray(reader, place, anyRank.what, path);
   if (!array)
     return std::nullopt;
   TensorSpec spec = forRank(anyRank, array->shape().size());

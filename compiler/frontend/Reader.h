@@ -55,6 +55,8 @@ public:
   void note(Diagnostic &diagnostic, std::string message, Place place) const;
   Location locate(Place place) const;
   const std::string &path() const { return file.path(); }
+  /// Other files that the model is read from, for whoever must not write over them.
+  std::vector<std::string> otherFiles;
 
   /// Reports every key of `table` that is not known, with the known or inner one that may have been meant; `where`
   /// names the table, as in "[tree]".

@@ -7,6 +7,7 @@
 #include "runtime/cli/CommandLine.h"
 
 #include "runtime/Error.h"
+#include "runtime/File.h"
 #include "runtime/cli/Arguments.h"
 #include "runtime/cli/Options.h"
 
@@ -66,7 +67,10 @@ int runCatching(const EspalierModel &compiled, int argc, char **argv) {
 
 int espalier::runtime::runCommandLine(const EspalierModel &compiled, int argc, char **argv) {
   int exitCode = runCatching(compiled, argc, argv);
-  if (!std::cout.flush())
-    return fail("error: standard output cannot be written");
+  try {
+    flushStandardOutput();
+  } catch (const Error &problem) {
+    return fail(problem.what());
+  }
   return exitCode;
 }

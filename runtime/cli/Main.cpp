@@ -4,8 +4,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/File.h"
 #include "runtime/cli/CommandLine.h"
 
 extern "C" const EspalierModel espalier_model;
 
-int main(int argc, char **argv) { return espalier::runtime::runCommandLine(espalier_model, argc, argv); }
+int main(int argc, char **argv) {
+  espalier::runtime::leaveNothingBehind();
+  espalier::runtime::StandardOutput output;
+  return espalier::runtime::runCommandLine(espalier_model, argc, argv);
+}

@@ -73,6 +73,23 @@ void NoiseOptions::check(bool gaussian, bool allowZero) const {
   checkNoise(lambda, sigma, allowZero);
 }
 
+CLI::Option *espalier::runtime::addOutput(CLI::App &command, const std::string &option, std::string &path,
+                                          const std::string &help) {
+  auto isName = [](const std::string &name) { return std::string(name.empty() ? "expects a file, got ''" : ""); };
+  return command.add_option(option, path, help)->check(CLI::Validator(isName, ""));
+}
+
+std::unique_ptr<OutputFile> espalier::runtime::planOutput(const std::string &path, const std::string &ending,
+                                                          const std::vector<std::string> &inputs) {
+  if (path.empty())
+    return nullptr;
+  auto output = std::make_unique<OutputFile>(path);
+  output->expectEnding(ending);
+  for (const std::string &input : inputs)
+    output->expectOther(input, "the input");
+  return output;
+}
+
 void espalier::runtime::addThreads(CLI::App &command, int &threads) {
   addInteger(command, "--threads", threads, {1, 4096}, "Number of threads, no more than there are (default: all)");
 }

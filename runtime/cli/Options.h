@@ -7,13 +7,16 @@
 #ifndef ESPALIER_RUNTIME_CLI_OPTIONS_H
 #define ESPALIER_RUNTIME_CLI_OPTIONS_H
 
+#include "runtime/File.h"
 #include "runtime/Model.h"
 #include "runtime/cli/CommandLine.h"
 
 #include <CLI/CLI.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace espalier::runtime {
 
@@ -54,6 +57,13 @@ private:
   CLI::Option *sigmaOption = nullptr;
   CLI::Option *lambdaOption = nullptr;
 };
+
+/// An option that names an output file.
+CLI::Option *addOutput(CLI::App &command, const std::string &option, std::string &path, const std::string &help);
+/// The output that the option names, looked at before the work; null where there is none. Throws Error where it cannot
+/// be written, has a name that does not end in `ending`, or is one of the `inputs`.
+std::unique_ptr<OutputFile> planOutput(const std::string &path, const std::string &ending,
+                                       const std::vector<std::string> &inputs);
 
 void addThreads(CLI::App &command, int &threads);
 void addSeed(CLI::App &command, uint64_t &seed);

@@ -25,10 +25,12 @@ struct PictureOptions {
 };
 
 void runPicture(const Model &model, const PictureOptions &options) {
+  std::unique_ptr<OutputFile> output = planOutput(options.output, ".png", options.rows);
   std::vector<PictureRow> rows;
   for (const std::string &path : options.rows)
     rows.push_back({path, readNpy(path)});
-  writePng(options.output, drawPicture(model, rows, options.columns, options.scale));
+  writePng(*output, drawPicture(model, rows, options.columns, options.scale));
+  output->commit();
 }
 
 } // namespace
@@ -40,7 +42,7 @@ void espalier::runtime::addPictureCommand(CLI::App &app, Session &session) {
       ->type_name("FILE")
       ->required()
       ->expected(1, 1 << 10);
-  command->add_option("--output", options->output, "Picture (.png)")->type_name("FILE")->required();
+  addOutput(*command, "--output", options->output, "Picture (.png)")->required();
   addInteger(*command, "--columns", options->columns, {1, 1 << 16}, "Images in a row (default: up to 16)");
   addInteger(*command, "--scale", options->scale, {1, 1 << 12},
              "Pixels of one value's side (default: by the size of the images)");

@@ -56,6 +56,7 @@ int reportImpossible(const Outcome &outcome, const std::string &place) {
 }
 
 int runQuery(const Model &model, const QueryOptions &options) {
+  std::unique_ptr<OutputFile> output = planOutput(options.output, ".npy", {options.input});
   Runner runner(model, makeRequest(model, options));
   EvidenceKind kind = options.soft ? EvidenceKind::Soft : model.ownEvidence();
   Evidence evidence = checkEvidence(model, kind, readNpy(options.input), options.input);
@@ -68,10 +69,12 @@ int runQuery(const Model &model, const QueryOptions &options) {
     addScale(outcome, evidence.logScale);
   else if (outcome.impossible > 0)
     return reportImpossible(outcome, options.input);
-  if (options.output.empty())
+  if (output) {
+    writeNpy(*output, outcome.output);
+    output->commit();
+  } else {
     printTable(std::cout, name(options.query), outcome.output);
-  else
-    writeNpy(options.output, outcome.output);
+  }
   return Done;
 }
 
@@ -80,7 +83,7 @@ void addQuery(CLI::App &app, Session &session, Query query, const char *help) {
   options->query = query;
   CLI::App *command = app.add_subcommand(name(query), help);
   command->add_option("--input", options->input, "Evidence (.npy), batch first")->type_name("FILE")->required();
-  command->add_option("--output", options->output, "Answer (.npy); without it, the first samples are printed");
+  addOutput(*command, "--output", options->output, "Answer (.npy); without it, the first samples are printed");
   auto setProgram = [options](const std::string &text) {
     static constexpr std::string_view programs[] = {"bp", "net"};
     options->program = parseChoice("--program", text, programs) == 0 ? Program::BP : Program::Net;

@@ -37,14 +37,11 @@ struct ObserveOptions {
 };
 
 void runSample(const Model &model, const SampleOptions &options) {
-  if (!options.labels.empty() && options.labels == options.output)
-    throw Error("--output and --labels expect two files, got " + options.output + " twice");
+  std::unique_ptr<OutputFile> symbols = planOutput(options.output, ".npy", {});
+  std::unique_ptr<OutputFile> labels = planOutput(options.labels, ".npy", {});
+  if (symbols && labels && isSameFile(options.output, options.labels))
+    throw Error("--output and --labels expect two files, got " + options.output + " and " + options.labels);
   Samples samples = sample(model, options.count, options.seed, options.threads);
-  std::unique_ptr<OutputFile> symbols, labels;
-  if (!options.output.empty())
-    symbols = std::make_unique<OutputFile>(options.output);
-  if (!options.labels.empty())
-    labels = std::make_unique<OutputFile>(options.labels);
   // Both are complete before either appears.
   if (symbols)
     writeNpy(*symbols, samples.symbols);
@@ -59,14 +56,15 @@ void runSample(const Model &model, const SampleOptions &options) {
 }
 
 void runObserve(const Model &model, const ObserveOptions &options) {
+  std::unique_ptr<OutputFile> output = planOutput(options.output, ".npy", {options.input});
   options.noise.check(model.channel == Channel::Gaussian, /*allowZero=*/true);
   Evidence symbols = checkEvidence(model, EvidenceKind::Symbol, readNpy(options.input), options.input);
   Array observed =
       observe(model, symbols.values, options.noise.lambda, options.noise.sigma, options.seed, options.threads);
-  if (options.output.empty())
-    printTable(std::cout, "observe", observed);
-  else
-    writeNpy(options.output, observed);
+  if (!output)
+    return printTable(std::cout, "observe", observed);
+  writeNpy(*output, observed);
+  output->commit();
 }
 
 void addSample(CLI::App &app, Session &session) {
@@ -74,8 +72,8 @@ void addSample(CLI::App &app, Session &session) {
   CLI::App *command = app.add_subcommand("sample", "Draw symbols from the model");
   addInteger(*command, "-n", options->count, {0, std::numeric_limits<int64_t>::max()}, "Number of samples")->required();
   addSeed(*command, options->seed);
-  command->add_option("--output", options->output, "Symbols (.npy); without it, the first samples are printed");
-  command->add_option("--labels", options->labels, "States of the roots (.npy)")->type_name("FILE");
+  addOutput(*command, "--output", options->output, "Symbols (.npy); without it, the first samples are printed");
+  addOutput(*command, "--labels", options->labels, "States of the roots (.npy)");
   addThreads(*command, options->threads);
   addExamples(*command, [&app] {
     return std::vector<std::string>{app.get_name() + " sample -n 1000 --output x.npy --labels roots.npy",
@@ -90,7 +88,7 @@ void addObserve(CLI::App &app, Session &session) {
   command->add_option("--input", options->input, "Symbols (.npy), -1 where missing")->type_name("FILE")->required();
   options->noise.add(*command);
   addSeed(*command, options->seed);
-  command->add_option("--output", options->output, "Observations (.npy); without it, the first samples are printed");
+  addOutput(*command, "--output", options->output, "Observations (.npy); without it, the first samples are printed");
   addThreads(*command, options->threads);
   addExamples(*command, [&app, &session] {
     const std::string line = app.get_name() + " observe --input x.npy" + session.noiseExample();

@@ -485,11 +485,6 @@ class Answers(harness.TestCase):
         (up,), (down,) = self.check_around_tiles(path, 4)
         self.assertLessEqual(down, up)
 
-    def test_in_place(self):
-        path = self.save("both.npy", SENTENCES)
-        expected = self.ask("grammar.toml", "classify", path)
-        self.assertEqual(self.ask("grammar.toml", "classify", path, output="both.npy"), expected)
-
     def test_an_output_is_replaced(self):
         (self.folder / "answer.npy").write_bytes(b"old")
         self.ask("grammar.toml", "classify", self.save("input.npy", SENTENCES))

@@ -230,7 +230,7 @@ TEST_CASE("npy: output appears only on success", "[npy]") {
                     Catch::Contains("a.npy: error: cannot be written"));
   CHECK_THROWS_WITH(writeNpy(directory.path(""), array), Catch::Contains("directory"));
   // A device takes no part in renaming, and this one is always full.
-  CHECK_THROWS_WITH(writeNpy("/dev/full", array), "/dev/full: error: cannot be written: No space left on device");
+  CHECK_THROWS_WITH(writeNpy("/dev/full", array), "/dev/full: error: cannot be written: no space left on device");
   REQUIRE(directory.fileCount() == 0);
   {
     OutputFile file(directory.path("abandoned.npy"));

@@ -101,7 +101,9 @@ TEST_CASE("picture: arrays that are no batch of leaves", "[picture]") {
 TEST_CASE("picture: a written file holds the pixels", "[picture]") {
   TempDirectory directory;
   Image written{2, 1, {255, 0, 0, 1, 2, 3}};
-  writePng(directory.path("a.png"), written);
+  OutputFile file(directory.path("a.png"));
+  writePng(file, written);
+  file.commit();
   png_image read = {};
   read.version = PNG_IMAGE_VERSION;
   REQUIRE(png_image_begin_read_from_file(&read, directory.path("a.png").c_str()));
@@ -110,5 +112,4 @@ TEST_CASE("picture: a written file holds the pixels", "[picture]") {
   std::vector<uint8_t> pixels(PNG_IMAGE_SIZE(read));
   REQUIRE(png_image_finish_read(&read, nullptr, pixels.data(), 0, nullptr));
   CHECK(pixels == written.rgb);
-  CHECK_THROWS_WITH(writePng(directory.path("no/a.png"), written), Catch::Contains("cannot be written"));
 }
