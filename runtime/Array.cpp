@@ -6,6 +6,8 @@
 
 #include "runtime/Array.h"
 
+#include "runtime/Memory.h"
+
 #include <algorithm>
 #include <limits>
 
@@ -18,10 +20,24 @@ int64_t runtime::elementCount(const std::vector<int64_t> &shape) {
   int64_t count = 1;
   for (int64_t extent : shape) {
     if (extent < 0 || (extent > 0 && count > limit / extent))
-      throw std::bad_array_new_length();
+      throw OutOfMemory("an array of shape " + shapeText(shape) + " takes more than a process can address");
     count *= extent;
   }
   return count;
+}
+
+AlignedBytes Array::allocate() const {
+  // Systems promise more memory than they have; small arrays are not worth the question.
+  constexpr uint64_t large = uint64_t{1} << 28;
+  auto size = static_cast<uint64_t>(count) * elementSize(elementType);
+  auto refused = [&] { return OutOfMemory("an array of shape " + shapeText(extents), size); };
+  if (size >= large && size > memoryAtHand())
+    throw refused();
+  try {
+    return AlignedBytes(size);
+  } catch (const std::bad_alloc &) {
+    throw refused();
+  }
 }
 
 std::string runtime::shapeText(const std::vector<int64_t> &shape) {

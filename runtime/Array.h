@@ -56,7 +56,7 @@ template <typename T> struct AlignedAllocator {
 
 using AlignedBytes = std::vector<std::byte, AlignedAllocator<std::byte>>;
 
-/// The number of elements of a shape. Throws std::bad_alloc where no memory could hold them.
+/// The number of elements of a shape. Throws OutOfMemory where no memory could hold them.
 int64_t elementCount(const std::vector<int64_t> &shape);
 
 /// "100x64"; "a single value" for no axes.
@@ -69,10 +69,9 @@ class Array {
 public:
   /// No elements: float64 of shape {0}.
   Array() = default;
-  /// Uninitialised. Throws std::bad_alloc where memory is short.
+  /// Uninitialised. Throws OutOfMemory where memory is short.
   Array(ElementType type, std::vector<int64_t> shape)
-      : elementType(type), extents(std::move(shape)), count(elementCount(extents)),
-        bytes(static_cast<size_t>(count) * elementSize(type)) {}
+      : elementType(type), extents(std::move(shape)), count(elementCount(extents)), bytes(allocate()) {}
 
   ElementType type() const { return elementType; }
   const std::vector<int64_t> &shape() const { return extents; }
@@ -93,6 +92,8 @@ public:
   }
 
 private:
+  AlignedBytes allocate() const;
+
   ElementType elementType = ElementType::F64;
   std::vector<int64_t> extents = {0};
   int64_t count = 0;
