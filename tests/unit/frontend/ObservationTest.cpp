@@ -55,3 +55,15 @@ TEST_CASE("the prior is uniform by default or by name, or as given") {
   CHECK(parseGood(model("2") + "[root]\nprior = \"uniform\"").prior == Entries{1, 1});
   CHECK(parseGood(model("2") + "[root]\nprior = [0, 3]").prior == Entries{0, 3});
 }
+
+TEST_CASE("values have 1 to 4096 components") {
+  auto values = [](int64_t components) {
+    std::string row = "[0";
+    for (int64_t i = 1; i < components; ++i)
+      row += ", 0";
+    return "[observation]\nvalues = [" + row + "], " + row + "]]\n";
+  };
+  CHECK(parseGood(model("2") + values(4096)).valueSize == 4096);
+  CHECK(parseBad(model("2") + values(4097)).find("4096") != std::string::npos);
+  CHECK(parseBad(model("2") + "[observation]\nvalues = [[], []]\n").find("test.toml:7:") == 0);
+}
