@@ -149,6 +149,7 @@ TEST_CASE("kernels have at most 2^27 entries, which are counted before any is ma
   // The source is an error of its own, reported where the count is right: so nothing is allocated.
   std::string kernel = "[kernel]\npotts = 2\n";
   CHECK(parseBad(tree("[8]", "4096") + kernel).find("potts of level 1 expects a number") != std::string::npos);
-  CHECK(parseBad(tree("[9]", "4096") + kernel).find("test.toml:2:14: error: kernels expect at most 134217728 entries in "
-                                                    "all, got 150994944 up to level 1") == 0);
+  CHECK(parseBad(tree("[9]", "4096") + kernel)
+            .find("test.toml:2:14: error: kernels expect at most 134217728 entries in "
+                  "all, got 150994944 up to level 1") == 0);
 }

@@ -64,6 +64,7 @@ TEST_CASE("values have 1 to 4096 components") {
     return "[observation]\nvalues = [" + row + "], " + row + "]]\n";
   };
   CHECK(parseGood(model("2") + values(4096)).valueSize == 4096);
-  CHECK(parseBad(model("2") + values(4097)).find("4096") != std::string::npos);
-  CHECK(parseBad(model("2") + "[observation]\nvalues = [[], []]\n").find("test.toml:7:") == 0);
+  std::string expected = "test.toml:7:10: error: values expects shape 2xp (leaf states x 1 to 4096 components), got ";
+  CHECK(parseBad(model("2") + values(4097)).find(expected + "2x4097\n") == 0);
+  CHECK(parseBad(model("2") + "[observation]\nvalues = [[], []]\n").find(expected + "2x0\n") == 0);
 }
