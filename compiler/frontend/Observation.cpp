@@ -63,8 +63,7 @@ void readValues(Reader &reader, const toml::node &node, const TreeInfo &tree, Mo
   TensorSpec spec;
   spec.what = "values";
   spec.weights = false;
-  spec.axes = {statesAxis(reader, model, tree, "leaf states", model.depth()),
-               {"1 to " + std::to_string(maxFreeSize) + " components", -1, nullptr}};
+  spec.axes = {statesAxis(reader, model, tree, "leaf states", model.depth()), {"components", -1, nullptr}};
   spec.lastAxisOptional = true;
   auto tensor = readNestedOrNpy(reader, node, spec);
   if (!tensor)
