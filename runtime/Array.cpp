@@ -6,38 +6,13 @@
 
 #include "runtime/Array.h"
 
-#include "runtime/Error.h"
+#include "runtime/Memory.h"
 
 #include <algorithm>
-#include <iomanip>
-#include <iterator>
 #include <limits>
-#include <sstream>
-#include <stdexcept>
 
 using namespace espalier;
 using namespace espalier::runtime;
-
-std::string runtime::sizeText(double bytes) {
-  const char *const units[] = {"bytes", "kB", "MB", "GB", "TB", "PB", "EB", "ZB"};
-  size_t unit = 0;
-  for (; bytes >= 999.5 && unit + 1 < std::size(units); bytes /= 1000)
-    ++unit;
-  std::ostringstream text;
-  text << std::setprecision(3) << bytes << " " << units[unit];
-  return text.str();
-}
-
-namespace {
-
-[[noreturn]] void failAllocation(ElementType type, const std::vector<int64_t> &shape) {
-  double bytes = static_cast<double>(elementSize(type));
-  for (int64_t extent : shape)
-    bytes *= static_cast<double>(extent);
-  throw MemoryError("not enough memory for " + shapeText(shape) + " " + typeName(type) + ", " + sizeText(bytes));
-}
-
-} // namespace
 
 int64_t runtime::elementCount(const std::vector<int64_t> &shape) {
   // The largest count whose bytes still fit a signed 64-bit size, whatever the element type.
@@ -45,10 +20,24 @@ int64_t runtime::elementCount(const std::vector<int64_t> &shape) {
   int64_t count = 1;
   for (int64_t extent : shape) {
     if (extent < 0 || (extent > 0 && count > limit / extent))
-      throw std::bad_array_new_length();
+      throw OutOfMemory("an array of shape " + shapeText(shape) + " takes more than a process can address");
     count *= extent;
   }
   return count;
+}
+
+AlignedBytes Array::allocate() const {
+  // Systems promise more memory than they have; small arrays are not worth the question.
+  constexpr uint64_t large = uint64_t{1} << 28;
+  auto size = static_cast<uint64_t>(count) * elementSize(elementType);
+  auto refused = [&] { return OutOfMemory("an array of shape " + shapeText(extents), size); };
+  if (size >= large && size > memoryAtHand())
+    throw refused();
+  try {
+    return AlignedBytes(size);
+  } catch (const std::bad_alloc &) {
+    throw refused();
+  }
 }
 
 std::string runtime::shapeText(const std::vector<int64_t> &shape) {
@@ -62,17 +51,6 @@ std::string runtime::shapeText(const std::vector<int64_t> &shape) {
 
 std::string runtime::typeName(ElementType type) {
   return (isFloat(type) ? "float" : "int") + std::to_string(8 * elementSize(type));
-}
-
-Array::Array(ElementType type, std::vector<int64_t> shape) : elementType(type), extents(std::move(shape)) {
-  try {
-    count = elementCount(extents);
-    bytes.resize(static_cast<size_t>(count) * elementSize(type));
-  } catch (const std::bad_alloc &) {
-    failAllocation(elementType, extents);
-  } catch (const std::length_error &) {
-    failAllocation(elementType, extents);
-  }
 }
 
 std::string runtime::indexText(const std::vector<int64_t> &shape, int64_t offset) {

@@ -56,14 +56,11 @@ template <typename T> struct AlignedAllocator {
 
 using AlignedBytes = std::vector<std::byte, AlignedAllocator<std::byte>>;
 
-/// The number of elements of a shape. Throws std::bad_alloc where no memory could hold them.
+/// The number of elements of a shape. Throws OutOfMemory where no memory could hold them.
 int64_t elementCount(const std::vector<int64_t> &shape);
 
 /// "100x64"; "a single value" for no axes.
 std::string shapeText(const std::vector<int64_t> &shape);
-
-/// "12.3 MB": three digits and a unit.
-std::string sizeText(double bytes);
 
 /// "float32": the element type as NumPy names it.
 std::string typeName(ElementType type);
@@ -75,8 +72,9 @@ class Array {
 public:
   /// No elements: float64 of shape {0}.
   Array() = default;
-  /// Uninitialised. Throws MemoryError where memory is short.
-  Array(ElementType type, std::vector<int64_t> shape);
+  /// Uninitialised. Throws OutOfMemory where memory is short.
+  Array(ElementType type, std::vector<int64_t> shape)
+      : elementType(type), extents(std::move(shape)), count(elementCount(extents)), bytes(allocate()) {}
 
   ElementType type() const { return elementType; }
   const std::vector<int64_t> &shape() const { return extents; }
@@ -100,6 +98,8 @@ public:
   }
 
 private:
+  AlignedBytes allocate() const;
+
   ElementType elementType = ElementType::F64;
   std::vector<int64_t> extents = {0};
   int64_t count = 0;

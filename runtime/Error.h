@@ -23,12 +23,6 @@ public:
       : std::runtime_error(place.empty() ? "error: " + message : place + ": error: " + message) {}
 };
 
-/// Memory is short: the message says what for, and how much.
-class MemoryError : public Error {
-public:
-  using Error::Error;
-};
-
 /// What the system says of an error number, in our style: "no space left on device".
 inline std::string systemReason(int code) {
   std::string text = std::system_category().message(code);

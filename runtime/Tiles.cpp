@@ -10,6 +10,7 @@
 
 #include "runtime/Error.h"
 #include "runtime/Layout.h"
+#include "runtime/Memory.h"
 #include "runtime/PositionsLayout.h"
 #include "runtime/Threads.h"
 
@@ -43,9 +44,36 @@ const char *runtime::name(Query query) {
 
 namespace {
 
+/// Sizes of the buffers of one thread, in bytes.
+struct ScratchSizes {
+  size_t evidence, output, loglik, workspace;
+
+  uint64_t all() const { return evidence + output + loglik + workspace; }
+
+  /// Below this, asking the system costs more than it tells.
+  bool isSmall() const { return all() < uint64_t{1} << 26; }
+
+  /// `requested` threads (0: all), or as many as have room.
+  int threadsWithRoom(int requested) const {
+    int threads = threadCount(requested);
+    if (isSmall())
+      return threads;
+    return static_cast<int>(std::clamp<uint64_t>(memoryAtHand() / all(), 1, static_cast<uint64_t>(threads)));
+  }
+
+  /// Throws OutOfMemory where not even one thread has room.
+  void checkRoom(int64_t samples) const {
+    if (!isSmall() && all() > memoryAtHand())
+      throw OutOfMemory("the kernel for " + std::to_string(samples) + " samples at once (evidence " +
+                            bytesText(evidence) + ", answers " + bytesText(output) + ", messages " +
+                            bytesText(workspace) + ")",
+                        all());
+  }
+};
+
 struct Scratch {
-  Scratch(size_t evidenceBytes, size_t outputBytes, size_t samples, size_t workspaceBytes)
-      : evidence(evidenceBytes), output(outputBytes), loglik(samples * sizeof(double)), workspace(workspaceBytes) {}
+  explicit Scratch(const ScratchSizes &sizes)
+      : evidence(sizes.evidence), output(sizes.output), loglik(sizes.loglik), workspace(sizes.workspace) {}
 
   AlignedBytes evidence;
   AlignedBytes output;
@@ -145,8 +173,8 @@ public:
 private:
   /// Lanes without a node stay what they are now: leaves of which nothing is seen.
   template <typename T, typename Real> Scratch makeScratch() const {
-    Scratch result(evidence.tileSize() * sizeof(T), output.tileSize() * sizeof(Real), kernel.positions.lanes,
-                   kernel.workspace);
+    Scratch result({evidence.tileSize() * sizeof(T), output.tileSize() * sizeof(Real),
+                    kernel.positions.lanes * sizeof(double), kernel.workspace});
     std::fill_n(reinterpret_cast<T *>(result.evidence.data()), evidence.tileSize(),
                 nothing<T>(request.evidence, model.leafStates()));
     return result;
@@ -182,16 +210,19 @@ struct Runner::State {
   State(const Model &model, const Request &request)
       : model(model), request(request), kernel(chooseKernel(model, request)), level(outputLevel(model, request)),
         evidenceLayout(model, model.depth(), product(model.evidenceShape(request.evidence)) / model.leaves()),
-        outputLayout(model, level, outputWidth(model, request)), arena(threadCount(request.threads)), scratch([this] {
-          size_t samples = static_cast<size_t>(kernel.tile);
-          size_t bytes = visitTypes(this->model, kernel, [](auto evidenceType, auto) { return sizeof(evidenceType); });
-          return Scratch(evidenceLayout.size() * samples * bytes,
-                         outputLayout.size() * samples * elementSize(this->model.dtype), samples, kernel.workspace);
-        }) {
+        outputLayout(model, level, outputWidth(model, request)), sizes(scratchSizes()),
+        arena(sizes.threadsWithRoom(request.threads)), scratch([this] { return Scratch(sizes); }) {
     bool up = kernel.pass == Pass::Up;
     if (const Kernel *one = model.findKernel(request.program, up ? Pass::Up : Pass::UpDown, request.evidence, true))
       oneByOne = std::make_unique<SampleRunner>(this->model, this->request, *one, select());
     mostOneByOne = oneByOne ? oneByOne->mostBatch() : 0;
+  }
+
+  ScratchSizes scratchSizes() const {
+    auto samples = static_cast<size_t>(kernel.tile);
+    size_t bytes = visitTypes(model, kernel, [](auto evidenceType, auto) { return sizeof(evidenceType); });
+    return {evidenceLayout.size() * samples * bytes, outputLayout.size() * samples * elementSize(model.dtype),
+            samples * sizeof(double), kernel.workspace};
   }
 
   int64_t select() const { return request.query == Query::Denoise ? model.depth() + 1 : level; }
@@ -207,6 +238,7 @@ struct Runner::State {
   int64_t level;
   Layout evidenceLayout;
   Layout outputLayout;
+  ScratchSizes sizes;
   tbb::task_arena arena;
   tbb::enumerable_thread_specific<Scratch> scratch;
   std::unique_ptr<SampleRunner> oneByOne; ///< null where the model has no kernel for that
@@ -257,6 +289,8 @@ void Runner::run(const Array &evidence, Outcome &outcome, const Progress &progre
   resize(outcome.loglik, batch);
 
   const bool one = batch <= state->mostOneByOne;
+  if (!one && state->scratch.empty())
+    state->sizes.checkRoom(state->kernel.tile);
   const int64_t step = one ? 1 : state->kernel.tile, tiles = (batch + step - 1) / step;
   std::atomic<int64_t> done = 0;
   state->arena.execute([&] {

@@ -68,14 +68,13 @@ void addMatrix(KernelFacts &facts, const double *matrix, int64_t parents, int64_
   }
 }
 
-/// Facts by child rank; one entry where the level has no more than one matrix.
+/// Facts by child rank; one entry where the level has one matrix.
 std::vector<KernelFacts> factsOf(const Model &model, int64_t l) {
   int64_t count = model.kernelCount(l), ranks = std::min(count, model.ranks(l));
   int64_t size = model.states(l - 1) * model.states(l);
   std::vector<KernelFacts> facts(ranks);
   for (int64_t k = 0; k < count; ++k)
     addMatrix(facts[k % ranks], model.levels[l - 1].kernel.data() + k * size, model.states(l - 1), model.states(l));
-  facts.resize(model.ranks(l), facts.front());
   return facts;
 }
 
@@ -114,11 +113,13 @@ struct Bounds {
     }
   }
 
-  void multiply(const Bounds &other) {
-    low += other.low;
+  /// The product with `count` > 0 messages in such bounds.
+  void multiply(const Bounds &other, int64_t count = 1) {
+    auto times = static_cast<double>(count);
+    low += times * other.low;
     for (size_t s = 0; s < least.size(); ++s) {
-      least[s] += other.least[s];
-      most[s] += other.most[s];
+      least[s] += times * other.least[s];
+      most[s] += times * other.most[s];
     }
     top = std::max(low, *std::ranges::max_element(least));
   }
@@ -188,12 +189,14 @@ private:
     for (int64_t l = model.depth(); l >= 1; --l) {
       LevelRange &range = level(l);
       range.upShared = range.positive = true;
+      // Children that share a matrix are alike.
+      auto alike = static_cast<double>(model.ranks(l) / static_cast<int64_t>(kernels(l).size()));
       for (const KernelFacts &k : kernels(l)) {
         double up = passedRatio(entering, upward(k));
         range.upShared &= sharesFactor(entering, upward(k), limits);
         range.positive &= k.positive && k.columnRatio <= limits.ratio;
         range.up = std::max(range.up, up);
-        range.node += up;
+        range.node += alike * up;
       }
       ranges.linear &= range.upShared && range.node <= limits.product;
       entering = range.node;
@@ -248,7 +251,9 @@ private:
   /// The product at a parent on level l-1, given the bounds of its children's messages.
   Bounds gathered(int64_t l, const Bounds &child) const {
     Bounds parent = transport(child, l, 0, /*up=*/true);
-    for (int64_t rank = 1; rank < model.ranks(l); ++rank)
+    if (kernels(l).size() == 1 && model.ranks(l) > 1)
+      parent.multiply(Bounds(parent), model.ranks(l) - 1);
+    for (int64_t rank = 1; rank < static_cast<int64_t>(kernels(l).size()); ++rank)
       parent.multiply(transport(child, l, rank, /*up=*/true));
     return parent;
   }
@@ -279,7 +284,7 @@ private:
       others.multiply(gathered(l, messages[l]));
       ranges.linear &= others.within(limits.product);
       Bounds down = transport(others, l, 0, /*up=*/false);
-      for (int64_t rank = 1; rank < model.ranks(l); ++rank)
+      for (int64_t rank = 1; rank < static_cast<int64_t>(kernels(l).size()); ++rank)
         down.widen(transport(others, l, rank, /*up=*/false));
       level(l).rescaleDown = !down.within(limits.product / 4);
       above = level(l).rescaleDown ? down.normalize(level(l).down) : std::move(down);

@@ -12,6 +12,9 @@
 
 #include "compiler/analysis/MessageRange.h"
 
+#include <map>
+#include <utility>
+
 namespace espalier {
 
 struct PreparedModel {
@@ -37,6 +40,23 @@ Kernels kernelsFor(const Model &model, LeafMessages leaves);
 /// leave the range of doubles (P(root = s) does below wide levels of unequal row sums): then log Z is not 0. In double
 /// precision a model is always representable, but for weights that are subnormal themselves.
 PreparedModel prepareModel(const Model &model, Precision precision, Kernels kernels = Kernels::Conditional);
+
+/// A model prepared in every way that is asked for, once each: that takes time where kernels are large.
+struct PreparedModels {
+  const Model &model;
+
+  explicit PreparedModels(const Model &model) : model(model) {}
+
+  const PreparedModel &of(Precision precision, LeafMessages leaves) {
+    auto [way, isNew] = prepared.try_emplace({precision, kernelsFor(model, leaves)});
+    if (isNew)
+      way->second = prepareModel(model, precision, way->first.second);
+    return way->second;
+  }
+
+private:
+  std::map<std::pair<Precision, Kernels>, PreparedModel> prepared;
+};
 
 } // namespace espalier
 

@@ -8,6 +8,7 @@
 
 #include "compiler/codegen/LookUpCost.h"
 #include "compiler/codegen/Passes.h"
+#include "dialects/support/Tables.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -44,8 +45,7 @@ ArrayRef<char> bytesOf(ElementsAttr attr, SmallVectorImpl<char> &storage) {
 TypedAttr constantOf(RankedTensorType type, ArrayRef<char> bytes, bool isResource) {
   if (!isResource)
     return cast<TypedAttr>(Attribute(DenseElementsAttr::getFromRawBuffer(type, bytes)));
-  AsmResourceBlob blob = HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, 64, /*dataIsMutable=*/false);
-  return cast<TypedAttr>(Attribute(DenseResourceElementsAttr::get(type, "table", std::move(blob))));
+  return cast<TypedAttr>(Attribute(makeResource(type, bytes, "table")));
 }
 
 struct LayOutTables : espalier::impl::LayOutTablesBase<LayOutTables> {

@@ -60,13 +60,6 @@ std::optional<LookUpFamily> LookUpFamily::find(linalg::GenericOp product) {
   family.table = std::move(*entries);
   family.shape.assign(cast<RankedTensorType>(table.getType()).getShape());
   family.siblings = family.lookUp.getStaticLoopRanges()[depthOf(product)];
-  if (family.shape.size() == 2) {
-    // One for all siblings.
-    family.shape.insert(family.shape.begin(), family.siblings);
-    const std::vector<double> one = family.table;
-    for (int64_t rank = 1; rank < family.siblings; ++rank)
-      family.table.insert(family.table.end(), one.begin(), one.end());
-  }
   return family;
 }
 
@@ -82,7 +75,8 @@ int64_t LookUpFamily::joint(int64_t limit) const {
 }
 
 std::vector<double> LookUpFamily::products() const {
-  int64_t all = joint(std::numeric_limits<int32_t>::max()), families = table.size() / (siblings * states() * symbols());
+  int64_t all = joint(std::numeric_limits<int32_t>::max()), matrices = table.size() / (states() * symbols());
+  int64_t families = isShared() ? 1 : matrices / siblings;
   bool log = isa<arith::AddFOp>(linalg::GenericOp(product).getBody()->front()), single = element().isF32();
   std::vector<double> result;
   for (int64_t parent = 0; parent < families; ++parent)
@@ -92,7 +86,7 @@ std::vector<double> LookUpFamily::products() const {
         int64_t scale = all;
         for (int64_t rank = 0; rank < siblings; ++rank) {
           scale /= symbols();
-          int64_t row = (parent * siblings + rank) * states() + s;
+          int64_t row = (isShared() ? 0 : parent * siblings + rank) * states() + s;
           double factor = table[row * symbols() + number / scale % symbols()];
           value = rounded(log ? value + factor : value * factor, single);
         }
@@ -105,7 +99,8 @@ std::vector<double> LookUpFamily::products() const {
 // Edges
 //===----------------------------------------------------------------------===//
 
-/// Whether an op is result[path, t, b] += kernel[rank, t, f] * message[path, f, b], the accumulator last in the body.
+/// Whether an op is result[path, t, b] += kernel[rank, t, f] * message[path, f, b], the accumulator last in the body,
+/// or the same with a kernel[t, f].
 static bool isProductByRank(linalg::GenericOp op) {
   int64_t depth = depthOf(op);
   auto access = [&](ArrayRef<int64_t> positions) {
@@ -119,8 +114,9 @@ static bool isProductByRank(linalg::GenericOp op) {
     positions.append({states, depth + 2});
     return access(positions);
   };
-  AffineMap kernel = access({depth - 1, depth, depth + 1}), message = onPath(depth + 1), result = onPath(depth);
-  if (op.getIndexingMapsArray() != ArrayRef<AffineMap>{kernel, message, result})
+  AffineMap message = onPath(depth + 1), result = onPath(depth);
+  if (op.getIndexingMapsArray() != ArrayRef<AffineMap>{access({depth - 1, depth, depth + 1}), message, result} &&
+      op.getIndexingMapsArray() != ArrayRef<AffineMap>{access({depth, depth + 1}), message, result})
     return false;
   auto operations = op.getBody()->without_terminator();
   auto fma = llvm::hasSingleElement(operations) ? dyn_cast<math::FmaOp>(*operations.begin()) : math::FmaOp();
@@ -142,9 +138,9 @@ std::optional<FamilyEdge> FamilyEdge::find(const LookUpFamily &family) {
   std::optional<std::vector<double>> kernel = entriesOf(op.getInputs()[0]);
   if (!kernel)
     return std::nullopt;
-  auto shape = cast<RankedTensorType>(op.getInputs()[0].getType()).getShape();
-  bool same = isPeriodic(*kernel, shape[1] * shape[2]);
-  return FamilyEdge{op, std::move(*kernel), same ? 1 : shape[0], shape[1]};
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(op.getInputs()[0].getType()).getShape(), matrix = shape.take_back(2);
+  bool same = isPeriodic(*kernel, matrix[0] * matrix[1]);
+  return FamilyEdge{op, std::move(*kernel), same ? 1 : shape[0], matrix[0]};
 }
 
 std::vector<double> FamilyEdge::sent(const LookUpFamily &family) const {

@@ -18,7 +18,7 @@ namespace espalier {
 /// A product (or a sum of logs) over siblings of what their symbols choose from a table.
 struct LookUpFamily {
   mlir::linalg::GenericOp product, lookUp;
-  std::vector<double> table; ///< [ranks or path..., S_parent, symbols]
+  std::vector<double> table; ///< [ranks, path... or none, S_parent, symbols]
   llvm::SmallVector<int64_t> shape;
   int64_t siblings = 0;
 
@@ -29,6 +29,7 @@ struct LookUpFamily {
   int64_t states() const { return shape[shape.size() - 2]; }
   int64_t depth() const; ///< level of the parents
   bool isByNode() const { return shape.size() > 3; }
+  bool isShared() const { return shape.size() == 2; }
   mlir::Type element() const;
 
   /// Values of all siblings' symbols together; `limit` + 1 where there are more.

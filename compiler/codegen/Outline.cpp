@@ -47,6 +47,12 @@ struct Run {
 
 bool isStep(Operation &op) { return isa<linalg::GenericOp, linalg::FillOp>(op); }
 
+/// The link of a long chain that a step belongs to; 0: none.
+int64_t linkOf(Operation *step) {
+  auto link = step->getAttrOfType<IntegerAttr>(kLinkAttr);
+  return link ? link.getInt() : 0;
+}
+
 Value rootOf(Value memref) {
   while (auto slice = memref.getDefiningOp<memref::SubViewOp>())
     memref = slice.getSource();
@@ -117,7 +123,8 @@ bool canOutline(const Run &run) {
   return true;
 }
 
-/// Runs of a function's blocks. Operations without regions and effects may stand between steps.
+/// Runs of a function's blocks, one for each link of a chain. Operations without regions and effects may stand between
+/// steps.
 void collectRuns(func::FuncOp function, SmallVectorImpl<Run> &runs) {
   auto depthOf = [](Operation *op) {
     int64_t depth = 0;
@@ -137,10 +144,13 @@ void collectRuns(func::FuncOp function, SmallVectorImpl<Run> &runs) {
       run = Run();
     };
     for (Operation &op : *block) {
-      if (isStep(op))
+      if (isStep(op)) {
+        if (!run.steps.empty() && linkOf(&op) != linkOf(run.steps.back()))
+          finish();
         run.steps.push_back(&op);
-      else if (op.getNumRegions() > 0 || !isPure(&op))
+      } else if (op.getNumRegions() > 0 || !isPure(&op)) {
         finish();
+      }
     }
     finish();
   });
@@ -148,8 +158,9 @@ void collectRuns(func::FuncOp function, SmallVectorImpl<Run> &runs) {
     collectInputs(run);
     deepest = std::max(deepest, depthOf(run.steps.front()));
   }
+  // Of long chains there would be too much code.
   for (Run &run : MutableArrayRef(runs).drop_front(first))
-    run.isHot = depthOf(run.steps.front()) + 1 >= deepest;
+    run.isHot = depthOf(run.steps.front()) + 1 >= deepest && linkOf(run.steps.front()) == 0;
 }
 
 /// Nothing but the run reads this buffer.
@@ -243,7 +254,7 @@ func::FuncOp writeFunction(const Run &run) {
         if (!mapping.contains(operand) && matchPattern(operand, m_Constant()) && !run.holds(operand.getDefiningOp()))
           mapping.map(operand, b.clone(*operand.getDefiningOp())->getResult(0));
     });
-    b.clone(*step, mapping);
+    b.clone(*step, mapping)->removeAttr(kLinkAttr);
   }
   func::ReturnOp::create(b);
   return function;

@@ -32,6 +32,9 @@ inline constexpr llvm::StringLiteral kPrivateAttr = "espalier.private";
 /// none are.
 inline constexpr llvm::StringLiteral kAheadAttr = "espalier.ahead";
 
+/// On a step where a long chain of only children was written: which link it belongs to.
+inline constexpr llvm::StringLiteral kLinkAttr = "espalier.link";
+
 #define GEN_PASS_DECL
 #include "compiler/codegen/Passes.h.inc"
 

@@ -49,13 +49,16 @@ static llvm::Expected<Target> createTarget(llvm::StringRef cpu) {
       target.subtarget +=
           (target.subtarget.empty() ? "" : ",") + std::string(feature.second ? "+" : "-") + feature.first().str();
   }
+  constexpr llvm::StringLiteral names = ": expects native, portable, x86-64-v2, x86-64-v3, x86-64-v4 or another name "
+                                        "that LLVM knows";
   std::unique_ptr<llvm::MCSubtargetInfo> known(registered->createMCSubtargetInfo(triple, "", ""));
   if (!known->isCPUStringValid(target.cpu))
-    return llvm::createStringError("unknown target CPU '" + cpu +
-                                   "': expects native, portable, x86-64-v2, x86-64-v3, x86-64-v4 or "
-                                   "another name that LLVM knows");
+    return llvm::createStringError("unknown target CPU '" + cpu + "'" + names);
   std::unique_ptr<llvm::MCSubtargetInfo> subtarget(
       registered->createMCSubtargetInfo(triple, target.cpu, target.subtarget));
+  // LLVM ends the process where it is to write 64-bit code for the others.
+  if (!subtarget->checkFeatures("+64bit"))
+    return llvm::createStringError("target CPU '" + cpu + "' has no 64-bit mode" + names);
   for (llvm::StringRef feature : kCheckedFeatures)
     if (subtarget->checkFeatures(("+" + feature).str()))
       target.features.push_back(feature.str());

@@ -9,7 +9,7 @@
 #include "compiler/driver/OutputStream.h"
 #include "compiler/driver/OwnOutput.h"
 #include "compiler/frontend/ModelFile.h"
-#include "runtime/Array.h"
+#include "runtime/Memory.h"
 #include "runtime/cli/ProgressBar.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -114,7 +114,7 @@ static void reportWritten(const runtime::OutputFile *output, Emit emit) {
   uint64_t size = 0;
   if (!output || output->isDirect() || llvm::sys::fs::file_size(output->name(), size))
     return;
-  llvm::errs() << output->name() << ": " << kindOf(emit) << ", " << runtime::sizeText(static_cast<double>(size))
+  llvm::errs() << output->name() << ": " << kindOf(emit) << ", " << runtime::bytesText(size)
                << "\n";
 }
 

@@ -53,19 +53,25 @@ int64_t channelsOf(Type map) {
   return type.getRank() >= 3 ? type.getDimSize(1) : 1;
 }
 
+/// Weights of a convolution as it is drawn: a matrix that all taps share counts once for each.
+int64_t weightsAtTaps(ElementsAttr weights, ArrayRef<int64_t> patch) {
+  ArrayRef<int64_t> shape = cast<ShapedType>(weights.getType()).getShape();
+  return std::max(shape[0], llvm::product_of(patch)) * shape[1] * shape[2];
+}
+
 /// Weights and arithmetic of a convolution: every weight of a tap (or position) once per position that it serves.
 template <typename ConvolutionOp> void fillConvolution(Layer &layer, ConvolutionOp op, Value taps) {
   auto shape = cast<ShapedType>(op.getWeights().getType()).getShape();
   int64_t positions = elements(taps) / cast<ShapedType>(taps.getType()).getDimSize(1);
   layer.patch.assign(op.getPatch().begin(), op.getPatch().end());
-  layer.parameters = llvm::product_of(shape);
+  layer.parameters = weightsAtTaps(op.getWeights(), op.getPatch());
   layer.flops = 2 * shape[1] * shape[2] * positions;
 }
 
 /// The weights of the convolution that a look-up stands for; it adds nothing up.
 void fillLookUp(Layer &layer, net::LookUpOp op) {
   layer.patch.assign(op.getPatch().begin(), op.getPatch().end());
-  layer.parameters = llvm::product_of(cast<ShapedType>(op.getWeights().getType()).getShape());
+  layer.parameters = weightsAtTaps(op.getWeights(), op.getPatch());
   layer.flops = 0;
 }
 

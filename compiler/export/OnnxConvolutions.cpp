@@ -51,7 +51,7 @@ static ArrayRef<Level> levelsTo(const Model &model, ArrayRef<int64_t> positions)
 int64_t OnnxLayers::Kernel::positions() const { return llvm::product_of(coarse); }
 
 const double *OnnxLayers::Kernel::matrix(int64_t tap, int64_t position) const {
-  int64_t number = order.empty() ? tap : order[position] * taps + tap;
+  int64_t number = isShared ? 0 : order.empty() ? tap : order[position] * taps + tap;
   return entries.data() + number * parents * children;
 }
 
@@ -59,7 +59,7 @@ std::vector<double> OnnxLayers::Kernel::matrices(bool upward) const {
   std::vector<double> result;
   result.reserve(entries.size());
   int64_t places = order.empty() ? 1 : positions();
-  for (int64_t tap = 0; tap < taps; ++tap) {
+  for (int64_t tap = 0; tap < groups(); ++tap) {
     for (int64_t position = 0; position < places; ++position) {
       const double *from = matrix(tap, position);
       if (upward) {
@@ -77,8 +77,15 @@ std::vector<double> OnnxLayers::Kernel::matrices(bool upward) const {
 OnnxLayers::Kernel OnnxLayers::kernelOf(ElementsAttr weights, ArrayRef<int64_t> patch, Value coarse) const {
   ArrayRef<int64_t> shape = tableShape(weights);
   ArrayRef<int64_t> positions = cast<RankedTensorType>(coarse.getType()).getShape().drop_front(2);
-  Kernel kernel = {*readTable(weights), llvm::product_of(patch), shape[1], shape[2], positions.vec(), patch.vec(), {}};
-  if (shape[0] != kernel.taps)
+  Kernel kernel = {*readTable(weights),
+                   shape[0] == 1,
+                   llvm::product_of(patch),
+                   shape[1],
+                   shape[2],
+                   positions.vec(),
+                   patch.vec(),
+                   {}};
+  if (!kernel.isShared && shape[0] != kernel.taps)
     kernel.order = rankOrder(levelsTo(model, positions), positions);
   return kernel;
 }
@@ -109,7 +116,7 @@ std::string OnnxLayers::product(Type type, ArrayRef<double> matrices, ArrayRef<i
 std::string OnnxLayers::logProduct(Type type, const Kernel &kernel, bool upward, const Name &x) {
   int64_t from = upward ? kernel.children : kernel.parents, to = upward ? kernel.parents : kernel.children;
   int64_t places = kernel.order.empty() ? 1 : kernel.positions();
-  Name logs = graph.reals(type, {1, kernel.taps, places, to, from}, onnxLogs(kernel.matrices(upward)));
+  Name logs = graph.reals(type, {1, kernel.groups(), places, to, from}, onnxLogs(kernel.matrices(upward)));
   // [batch x taps x positions x to x from]; the floor keeps what has no weight below everything that counts.
   Name row = graph.reshape(graph.transpose(x, {0, 1, 3, 2}), {0, kernel.taps, kernel.positions(), 1, from});
   Name terms = graph.add("Add", {row, logs});
@@ -124,9 +131,10 @@ std::string OnnxLayers::denseWeights(Type type, const Kernel &kernel) {
   int64_t rows = kernel.taps * kernel.parents;
   std::vector<double> dense(rows * kernel.children * kernel.taps, 0);
   for (int64_t row = 0; row < rows; ++row)
-    for (int64_t a = 0; a < kernel.children; ++a)
-      dense[(row * kernel.children + a) * kernel.taps + row / kernel.parents] =
-          kernel.entries[row * kernel.children + a];
+    for (int64_t a = 0; a < kernel.children; ++a) {
+      int64_t tap = row / kernel.parents, s = row % kernel.parents;
+      dense[(row * kernel.children + a) * kernel.taps + tap] = kernel.matrix(tap, 0)[s * kernel.children + a];
+    }
   std::vector<int64_t> shape = {rows, kernel.children};
   llvm::append_range(shape, kernel.patch);
   return graph.reals(type, shape, dense);
@@ -136,7 +144,7 @@ template <typename Op> std::string OnnxLayers::convolve(Op op, bool upward, bool
   Name x = nameOf(op.getInput());
   Type type = onnxType(op.getResult());
   Kernel kernel = kernelOf(op.getWeights(), op.getPatch(), upward ? op.getResult() : op.getInput());
-  int64_t entries = static_cast<int64_t>(kernel.entries.size());
+  int64_t entries = kernel.taps * kernel.parents * kernel.children;
   if (!logSumExp && type == onnx::TensorProto::FLOAT && kernel.order.empty() &&
       entries <= kMostDenseEntries / kernel.taps)
     return graph.add(upward ? "Conv" : "ConvTranspose", {x, denseWeights(type, kernel)},
@@ -146,7 +154,7 @@ template <typename Op> std::string OnnxLayers::convolve(Op op, bool upward, bool
   Name split = upward ? splitTaps(x, kernel, from) : graph.reshape(x, {0, kernel.taps, from, kernel.positions()});
   int64_t places = kernel.order.empty() ? 1 : kernel.positions();
   Name result = logSumExp ? logProduct(type, kernel, upward, split)
-                          : product(type, kernel.matrices(upward), {kernel.taps, places, to, from}, split);
+                          : product(type, kernel.matrices(upward), {kernel.groups(), places, to, from}, split);
   return upward ? graph.reshape(result, onnxShape(op.getResult())) : joinTaps(result, kernel, to);
 }
 

@@ -38,17 +38,21 @@ private:
   using Name = std::string;
   template <typename T> using ArrayRef = llvm::ArrayRef<T>;
 
-  /// Matrices [count x parent states x child states] of one layer, and where they stand: one per tap, or one per child
-  /// position.
+  /// Matrices [count x parent states x child states] of one layer, and where they stand: one for all, one per tap, or
+  /// one per child position.
   struct Kernel {
     std::vector<double> entries;
+    bool isShared;
     int64_t taps, parents, children; ///< taps; states of parent and child
     std::vector<int64_t> coarse, patch;
     std::vector<int64_t> order; ///< of each parent's position, its number in rank order; empty where taps share
 
     int64_t positions() const;
+    /// Taps that have matrices of their own.
+    int64_t groups() const { return isShared ? 1 : taps; }
     const double *matrix(int64_t tap, int64_t position) const;
-    /// [taps x positions, or 1 where taps share, x to x from], `from` being the children upward, the parents downward.
+    /// [groups x positions, or 1 where taps share, x to x from], `from` being the children upward, the parents
+    /// downward.
     std::vector<double> matrices(bool upward) const;
   };
 

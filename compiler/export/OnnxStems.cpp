@@ -49,7 +49,7 @@ std::string OnnxLayers::written(net::LookUpOp op) {
   int64_t places = kernel.order.empty() ? 1 : kernel.positions(), block = kernel.children + 1;
   std::vector<double> table, columns = kernel.matrices(/*upward=*/false);
   std::vector<int64_t> first;
-  for (int64_t matrix = 0; matrix < kernel.taps * places; ++matrix) {
+  for (int64_t matrix = 0; matrix < kernel.groups() * places; ++matrix) {
     first.push_back(matrix * block + 1);
     const double *rows = columns.data() + matrix * kernel.children * kernel.parents;
     std::vector<double> missing(kernel.parents, 0);
@@ -60,7 +60,7 @@ std::string OnnxLayers::written(net::LookUpOp op) {
   }
   // [batch x taps x 1 x positions of the parents].
   Name split = splitTaps(nameOf(op.getSymbols()), kernel, 1);
-  Name row = graph.add("Add", {split, graph.integers({1, kernel.taps, 1, places}, first)});
+  Name row = graph.add("Add", {split, graph.integers({1, kernel.groups(), 1, places}, first)});
   Type type = onnxType(op.getResult());
   int64_t rows = static_cast<int64_t>(first.size()) * block;
   Name messages = graph.add("Gather", {graph.reals(type, {rows, kernel.parents}, table), row},

@@ -9,6 +9,7 @@
 #include "compiler/frontend/TensorCheck.h"
 #include "compiler/frontend/Unicode.h"
 #include "runtime/Error.h"
+#include "runtime/Memory.h"
 #include "runtime/Npy.h"
 
 #include <filesystem>
@@ -34,7 +35,7 @@ std::optional<runtime::Array> loadArray(Reader &reader, Place place, const std::
     if (runtime::isFloat(array.type()))
       return array;
     reader.error(place, what + " expects elements of type float32 or float64, got " + runtime::typeName(array.type()));
-  } catch (const runtime::MemoryError &) {
+  } catch (const runtime::OutOfMemory &) {
     reader.error(place, "npy file " + quotePath(path) + " is larger than the memory at hand");
   } catch (const runtime::Error &error) {
     std::string_view reason = error.what();

@@ -23,7 +23,8 @@ std::string expectedShape(const TensorSpec &spec) {
   std::string sizes, names;
   for (const Axis &axis : spec.axes) {
     sizes += (sizes.empty() ? "" : "x") + (axis.size < 0 ? "p" : std::to_string(axis.size));
-    names += (names.empty() ? "" : " x ") + axis.name;
+    std::string sizesAllowed = axis.size < 0 ? "1 to " + std::to_string(maxFreeSize) + " " : "";
+    names += (names.empty() ? "" : " x ") + sizesAllowed + axis.name;
   }
   return sizes + " (" + names + ")";
 }

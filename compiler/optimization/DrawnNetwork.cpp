@@ -139,7 +139,7 @@ private:
       return false;
     Level &level = network.model.levels[l - 1];
     level.states = shape[2];
-    level.sharing = shape[0] == level.ranks() ? Sharing::Rank : Sharing::None;
+    level.sharing = shape[0] == level.ranks() ? Sharing::Rank : shape[0] == 1 ? Sharing::Level : Sharing::None;
     level.kernel = std::move(*kernel);
     network.model.rootStates = shape[1];
     return true;

@@ -78,7 +78,8 @@ static LogicalResult verifyKernel(Operation *op, ElementsAttr kernel, ArrayRef<i
   if (ranks.empty())
     return op->emitOpError() << "expects messages below the root";
   ArrayRef<int64_t> shape = espalier::tableShape(kernel);
-  int64_t count = !shape.empty() && shape[0] == llvm::product_of(ranks) ? shape[0] : ranks.back();
+  bool isSharedOrByNode = !shape.empty() && (shape[0] == 1 || shape[0] == llvm::product_of(ranks));
+  int64_t count = isSharedOrByNode ? shape[0] : ranks.back();
   return espalier::verifyTable(op, "a kernel", kernel, {count, parentStates, childStates});
 }
 

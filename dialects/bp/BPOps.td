@@ -122,7 +122,7 @@ def BP_LookUpOp : BP_Op<"look_up"> {
   let description = [{
     Equal to `bp.up` of `bp.observe_symbol`, without the product.
 
-    - C1: `kernel` is [count x parent states x child states], count = ranks or nodes of the level.
+    - C1: `kernel` is [count x parent states x child states], count = 1, ranks or nodes of the level.
     Example: `%q = bp.look_up %x dense<0.5> : tensor<2x3x4xf64> : tensor<2x?xi32> -> !bp.message<[2], 3, linear, f32>`
   }];
   let arguments = (ins BP_Array:$symbols, ElementsAttr:$kernel);
@@ -143,7 +143,7 @@ def BP_UpOp : BP_EdgeOp<"up"> {
     also where a kernel's zeros let a state count that the message calls hopeless.
 
     - C1: both messages are on one level and in one domain; input has the child's states, the result the parent's.
-    - C2: `kernel` is [count x parent states x child states], count = ranks or nodes of the level.
+    - C2: `kernel` is [count x parent states x child states], count = 1, ranks or nodes of the level.
     - C3: `rowwise` goes with the log domain.
     Example: `%q = bp.up %h dense<0.5> : tensor<2x3x4xf64> : !bp.message<[2], 4, linear, f32> -> !bp.message<[2], 3, linear, f32>`
   }];
@@ -238,7 +238,7 @@ def BP_DownOp : BP_EdgeOp<"down"> {
     `rowwise` as in `bp.up`.
 
     - C1: both messages are on one level and in one domain; input has the parent's states, the result the child's.
-    - C2: `kernel` is [count x parent states x child states], count = ranks or nodes of the level.
+    - C2: `kernel` is [count x parent states x child states], count = 1, ranks or nodes of the level.
     - C3: `rowwise` goes with the log domain.
     Example: `%p = bp.down %w dense<0.5> : tensor<2x3x4xf64> : !bp.message<[2], 3, linear, f32> -> !bp.message<[2], 4, linear, f32>`
   }];

@@ -87,8 +87,8 @@ static LogicalResult verifyConvolution(Operation *op, ArrayRef<int64_t> fine, in
     return op->emitOpError() << "expects a multiple of " << taps << " channels, one group per tap, got "
                              << channels(coarse);
   ArrayRef<int64_t> shape = espalier::tableShape(weights);
-  int64_t nodes = llvm::product_of(*extents);
-  int64_t count = !shape.empty() && shape[0] == nodes ? nodes : taps;
+  bool isSharedOrByNode = !shape.empty() && (shape[0] == 1 || shape[0] == llvm::product_of(*extents));
+  int64_t count = isSharedOrByNode ? shape[0] : taps;
   return espalier::verifyTable(op, "weights", weights, {count, channels(coarse) / taps, states});
 }
 

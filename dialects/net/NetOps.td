@@ -154,7 +154,7 @@ def Net_ConvOp : Net_ConvolutionOp<"conv"> {
     y[tap * S_out + s] = sum_a weights[tap, s, a] x[a at tap]. With one matrix per input position instead of per tap,
     it is a locally connected layer.
 
-    - C1: `weights` is [taps or input positions (in rank order) x S_out x S_in].
+    - C1: `weights` is [1, taps or input positions (in rank order) x S_out x S_in].
     - C2: input has S_in channels, the result taps * S_out; the result's positions are the input's divided by the patch.
     Example: `%y = net.conv %x patch [2] weights dense<0.5> : tensor<2x3x4xf64>
       : tensor<?x4x8xf32> -> tensor<?x6x4xf32>`
@@ -217,7 +217,7 @@ def Net_ConvTransposeOp : Net_ConvolutionOp<"conv_transpose"> {
     y[a at tap] = sum_s weights[tap, s, a] x[tap * S_in + s]. With one matrix per output position instead of per tap,
     it is a locally connected layer.
 
-    - C1: `weights` is [taps or output positions (in rank order) x S_in x S_out].
+    - C1: `weights` is [1, taps or output positions (in rank order) x S_in x S_out].
     - C2: input has taps * S_in channels, the result S_out; the result's positions are the input's times the patch.
     Example: `%y = net.conv_transpose %x patch [2] weights dense<0.5> : tensor<2x3x4xf64>
       : tensor<?x6x4xf32> -> tensor<?x4x8xf32>`
@@ -398,7 +398,7 @@ def Net_LookUpOp : Net_Op<"look_up"> {
   let description = [{
     y[tap * S_out + s] = weights[tap, s, x at tap]; the sum over the columns where the symbol is missing.
 
-    - C1: `weights` is [taps or input positions (in rank order) x S_out x S_in]; a symbol equal to S_in is missing.
+    - C1: `weights` is [1, taps or input positions (in rank order) x S_out x S_in]; a symbol equal to S_in is missing.
     - C2: the result has taps * S_out channels, and the array's positions divided by the patch.
     Example: `%y = net.look_up %x patch [2] weights dense<0.5> : tensor<2x3x4xf64> : tensor<?x8xi32> -> tensor<?x6x4xf32>`
   }];

@@ -3,6 +3,7 @@
 #include "dialects/support/Tables.h"
 
 #include "mlir/IR/AsmState.h"
+#include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Operation.h"
@@ -17,8 +18,22 @@ ElementsAttr makeTable(MLIRContext *context, ArrayRef<int64_t> shape, ArrayRef<d
   auto type = RankedTensorType::get(shape, Float64Type::get(context));
   if (values.size() < kLiteralLimit)
     return DenseElementsAttr::get(type, values);
-  AsmResourceBlob blob = HeapAsmResourceBlob::allocateAndCopyInferAlign(values, /*dataIsMutable=*/false);
-  return cast<ElementsAttr>(DenseResourceElementsAttr(DenseF64ResourceElementsAttr::get(type, name, std::move(blob))));
+  ArrayRef<char> bytes(reinterpret_cast<const char *>(values.data()), values.size() * sizeof(double));
+  return cast<ElementsAttr>(makeResource(type, bytes, name));
+}
+
+DenseResourceElementsAttr makeResource(RankedTensorType type, ArrayRef<char> bytes, StringRef name) {
+  auto &manager = DenseResourceElementsHandle::getManagerInterface(type.getContext());
+  std::string candidate = name.str();
+  for (int64_t number = 1; auto *entry = manager.getBlobManager().lookup(candidate); ++number) {
+    if (const AsmResourceBlob *blob = entry->getBlob(); blob && blob->getData() == bytes)
+      return DenseResourceElementsAttr::get(
+          type, DenseResourceElementsHandle(entry, cast<BuiltinDialect>(manager.getDialect())));
+    candidate = (name + "_" + Twine(number)).str();
+  }
+  constexpr size_t kAlignment = 64;
+  return DenseResourceElementsAttr::get(
+      type, candidate, HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, kAlignment, /*dataIsMutable=*/false));
 }
 
 FailureOr<std::vector<double>> readTable(ElementsAttr table) {

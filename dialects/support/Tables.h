@@ -16,6 +16,11 @@ namespace espalier {
 mlir::ElementsAttr makeTable(mlir::MLIRContext *context, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<double> values,
                              llvm::StringRef name);
 
+/// The bytes of a large table as a resource called `name`, or `name` with a number. The same bytes under the same name
+/// are kept once.
+mlir::DenseResourceElementsAttr makeResource(mlir::RankedTensorType type, llvm::ArrayRef<char> bytes,
+                                             llvm::StringRef name);
+
 /// The entries of a table of doubles, row-major; failure where a resource holds no or too little data.
 mlir::FailureOr<std::vector<double>> readTable(mlir::ElementsAttr table);
 

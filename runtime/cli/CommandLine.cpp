@@ -8,6 +8,7 @@
 
 #include "runtime/Error.h"
 #include "runtime/File.h"
+#include "runtime/Memory.h"
 #include "runtime/cli/Arguments.h"
 #include "runtime/cli/Options.h"
 
@@ -54,6 +55,8 @@ int runCatching(const EspalierModel &compiled, int argc, char **argv) {
     return parseAndRun(compiled, argc, argv);
   } catch (const Error &problem) {
     return fail(problem.what());
+  } catch (const OutOfMemory &problem) {
+    return fail("error: not enough memory: " + std::string(problem.what()));
   } catch (const std::bad_alloc &) {
     return fail("error: not enough memory");
   } catch (const std::length_error &) {

@@ -72,6 +72,16 @@ class Models(onnx_runtime.TestCase):
         for answer, wanted in expected:
             self.assertLessEqual(np.abs(np.load(answer) - wanted).max(), 1e-5)
 
+    def test_one_matrix_for_all_taps(self):
+        """A matrix that its level shares and that is too large to be repeated at every tap; with zeros as well."""
+        tree = "[tree]\nbranching = [[1, 3], [2, 1]]\nstates = 70\n[kernel]\nsharing = 'level'\n"
+        random = self.write(tree + "random = { concentration = 0.5 }\n")
+        for dtype, net_opt in (("f32", "none"), ("f32", "full"), ("f64", "none")):
+            self.compare(str(random), self.ALL, dtype=dtype, net_opt=net_opt, batches=(2,))
+        rule = self.folder / "rule.toml"
+        rule.write_text(tree + "potts = 1\n[observation]\nchannel = 'gaussian'\n")
+        self.compare(str(rule), self.ALL, sigma=0.5, batches=(2,))
+
 
 if __name__ == "__main__":
     harness.main(options=onnx_runtime.packages_option)

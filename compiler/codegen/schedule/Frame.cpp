@@ -5,6 +5,8 @@
 #include "compiler/codegen/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 
 using namespace mlir;
 
@@ -15,29 +17,42 @@ constexpr int64_t kAlignment = 64;
 
 int64_t bytesOf(MemRefType type) { return type.getNumElements() * type.getElementTypeBitWidth() / 8; }
 
-/// The last `count` axes of a type.
-MemRefType withAxes(MemRefType type, int64_t count) {
-  return MemRefType::get(type.getShape().take_back(count), type.getElementType());
-}
-
 } // namespace
 
 Globals::Globals(ModuleOp module) : module(module) {
-  for (auto global : module.getOps<memref::GlobalOp>())
+  for (auto global : module.getOps<memref::GlobalOp>()) {
     known[*global.getInitialValue()] = global;
+    ++count;
+  }
+}
+
+/// A global with these entries, or null. Resources of the same entries may have several names.
+memref::GlobalOp Globals::find(ElementsAttr value) {
+  if (auto equal = known.find(value); equal != known.end())
+    return equal->second;
+  auto resource = dyn_cast<DenseResourceElementsAttr>(value);
+  const AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
+  if (!blob)
+    return nullptr;
+  for (auto &[attr, global] : known) {
+    auto other = dyn_cast<DenseResourceElementsAttr>(attr);
+    const AsmResourceBlob *bytes =
+        other && other.getType() == value.getType() ? other.getRawHandle().getBlob() : nullptr;
+    if (bytes && bytes->getData() == blob->getData())
+      return global;
+  }
+  return nullptr;
 }
 
 memref::GlobalOp Globals::get(Location loc, ElementsAttr value) {
-  memref::GlobalOp &global = known[value];
-  if (global)
-    return global;
+  if (memref::GlobalOp equal = find(value))
+    return known[value] = equal;
   OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
   auto shaped = cast<ShapedType>(value.getType());
-  global = memref::GlobalOp::create(builder, loc, "table_" + std::to_string(known.size() - 1),
-                                    builder.getStringAttr("private"),
-                                    MemRefType::get(shaped.getShape(), shaped.getElementType()), value,
-                                    /*constant=*/true, builder.getI64IntegerAttr(kAlignment));
-  return global;
+  auto type = MemRefType::get(shaped.getShape(), shaped.getElementType());
+  return known[value] = memref::GlobalOp::create(builder, loc, "table_" + std::to_string(count++),
+                                                 builder.getStringAttr("private"), type, value, /*constant=*/true,
+                                                 builder.getI64IntegerAttr(kAlignment));
 }
 
 Frame::Frame(Steps &steps, NodesInLanes nodes, TileLimits limits, Globals &globals, OpBuilder &builder)
@@ -80,7 +95,7 @@ void Frame::createFunction() {
     if (constant && isa<ShapedType>(constant.getType())) {
       memref::GlobalOp global = globals.get(loc, cast<ElementsAttr>(constant.getValue()));
       Value memref = memref::GetGlobalOp::create(builder, loc, global.getType(), global.getSymName());
-      buffers[constant] = {memref, global.getType().getRank()};
+      buffers[constant] = {memref, global.getType().getRank(), 0, /*inLanes=*/false, /*ofNodes=*/false};
     } else if (constant || (op.getNumResults() == 1 && op.getResult(0).getType().isIntOrFloat())) {
       builder.clone(op, scalars);
     }
@@ -89,12 +104,12 @@ void Frame::createFunction() {
 
 /// Bytes of what the walk down reads of the walk up below `depth`, for one node there.
 int64_t Frame::keptBelow(int64_t depth) {
-  int64_t bytes = 0;
+  int64_t bytes = 0, nodesAtDepth = 1;
+  for (int64_t rank = nodes.level; rank < depth; ++rank)
+    nodesAtDepth *= steps.rankExtent(rank);
   for (Step &step : steps)
-    if (steps.isKept(step) && step.depth > depth) {
-      ArrayRef<int64_t> extents = bufferType(step).getShape().take_front(depth);
-      bytes += bytesOf(bufferType(step)) / llvm::product_of(extents);
-    }
+    if (steps.isKept(step) && step.depth > depth)
+      bytes += bytesOf(bufferType(step)) / nodesAtDepth;
   return bytes;
 }
 
@@ -135,14 +150,21 @@ bool Frame::standsInLanes(int64_t depth) const { return nodes.level > 0 && depth
 /// Columns that the current pass works on.
 int64_t Frame::width() const { return nodes.level == 0 || lanesNow ? limits.tile : nodes.width; }
 
+/// Axes of the ranks from `firstRank` up to `lastRank`.
+int64_t Frame::axesOf(int64_t firstRank, int64_t lastRank) {
+  return llvm::count_if(llvm::seq(firstRank, lastRank), [&](int64_t rank) { return hasAxis(rank); });
+}
+
 /// The type of a value of nodes at `depth`, its last axis `columns` wide. Where nodes stand in the lanes, the axes of
 /// the ranks on the path to them are not there.
 MemRefType Frame::bufferType(Type type, int64_t depth, int64_t columns) {
   auto tensor = cast<RankedTensorType>(type);
-  SmallVector<int64_t> shape(tensor.getShape().drop_front(standsInLanes(depth) ? nodes.level : 0));
-  for (int64_t &extent : shape)
-    if (ShapedType::isDynamic(extent))
-      extent = columns;
+  SmallVector<int64_t> shape;
+  for (auto [axis, extent] : llvm::enumerate(tensor.getShape())) {
+    auto rank = static_cast<int64_t>(axis);
+    if (rank >= depth || (rank >= (standsInLanes(depth) ? nodes.level : 0) && hasAxis(rank)))
+      shape.push_back(ShapedType::isDynamic(extent) ? columns : extent);
+  }
   return MemRefType::get(shape, tensor.getElementType());
 }
 
@@ -161,11 +183,15 @@ MemRefType Frame::outputType(Value answer) {
   return bufferType(answer.getType(), depth, narrow ? nodes.width : limits.tile);
 }
 
-/// The type of one node's result, as it is stored.
-MemRefType Frame::bufferSlice(Step &step) {
+/// The type of a step's results where the first `ranks` ranks of their buffer are given.
+MemRefType Frame::withoutRanks(Step &step, int64_t ranks) {
   MemRefType type = bufferType(step);
-  return withAxes(type, type.getRank() - rankAxesOf(step));
+  int64_t first = firstRankOf(step);
+  return MemRefType::get(type.getShape().drop_front(axesOf(first, first + ranks)), type.getElementType());
 }
+
+/// The type of one node's result, as it is stored.
+MemRefType Frame::bufferSlice(Step &step) { return withoutRanks(step, step.depth - firstRankOf(step)); }
 
 MemRefType Frame::windowType(Step &step) {
   MemRefType type = bufferSlice(step);
@@ -174,12 +200,11 @@ MemRefType Frame::windowType(Step &step) {
   return MemRefType::get(shape, type.getElementType());
 }
 
-/// Rank axes of a step's whole result.
-int64_t Frame::rankAxesOf(Step &step) const { return step.depth - (standsInLanes(step.depth) ? nodes.level : 0); }
+/// The first rank that has an axis in a step's whole result.
+int64_t Frame::firstRankOf(Step &step) const { return standsInLanes(step.depth) ? nodes.level : 0; }
 
 Buffer Frame::bufferOf(Step &step, Value memref) const {
-  bool inLanes = standsInLanes(step.depth);
-  return {memref, rankAxesOf(step), inLanes ? nodes.level : 0, inLanes};
+  return {memref, step.depth - firstRankOf(step), firstRankOf(step), standsInLanes(step.depth)};
 }
 
 Value Frame::placeInWorkspace(MemRefType type) {
@@ -201,18 +226,17 @@ void Frame::placeBuffers() {
   }
   for (Step &step : steps) {
     Value value = step.op.getResult(0);
-    MemRefType type = bufferType(step);
     if (std::optional<int64_t> number = steps.soleAnswer(step)) {
       buffers[value] = outputs[*number];
     } else if (isKeptNow(step)) {
-      buffers[value] = bufferOf(step, placeInWorkspace(type));
+      buffers[value] = bufferOf(step, placeInWorkspace(bufferType(step)));
     } else if (step.behindSiblings) {
       continue; // a buffer for each sibling, where they are written
     } else if (steps.isReadBehindSiblings(step)) {
       // Siblings in the lanes are side by side already.
-      int64_t axes = standsInLanes(step.depth) && step.depth == nodes.level ? 0 : 1;
-      Value slices = placeInWorkspace(withAxes(type, axes + type.getRank() - rankAxesOf(step)));
-      buffers[value] = {slices, axes, step.depth - axes, standsInLanes(step.depth)};
+      int64_t ranks = standsInLanes(step.depth) && step.depth == nodes.level ? 0 : 1;
+      Value slices = placeInWorkspace(withoutRanks(step, step.depth - firstRankOf(step) - ranks));
+      buffers[value] = {slices, ranks, step.depth - ranks, standsInLanes(step.depth)};
     } else {
       placeSlice(step);
     }
@@ -223,21 +247,22 @@ void Frame::placeSubtreeBuffers() {
   if (cut < 0)
     return;
   for (Step &step : steps)
-    if (steps.isKept(step) && step.depth > cut) {
-      MemRefType type = bufferType(step);
-      auto subtree = MemRefType::get(type.getShape().drop_front(cut), type.getElementType());
-      buffers[step.op.getResult(0)] = {placeInWorkspace(subtree), step.depth - cut, cut};
-    }
+    if (steps.isKept(step) && step.depth > cut)
+      buffers[step.op.getResult(0)] = {placeInWorkspace(withoutRanks(step, cut)), step.depth - cut, cut};
 }
 
 Value Frame::slice(const Buffer &buffer, ArrayRef<Value> indices) {
   ArrayRef<Value> way = indices;
-  indices = indices.drop_front(std::min<int64_t>(buffer.firstRank, indices.size()));
-  int64_t fixed = std::min<int64_t>(buffer.rankAxes, indices.size());
+  SmallVector<OpFoldResult> offsets;
+  int64_t last = std::min<int64_t>(buffer.firstRank + buffer.ranks, indices.size());
+  for (int64_t rank = buffer.firstRank; rank < last; ++rank)
+    if (!buffer.ofNodes || hasAxis(rank))
+      offsets.push_back(indices[rank]);
+  auto fixed = static_cast<int64_t>(offsets.size());
   if (fixed == 0)
     return window(buffer, buffer.memref, way);
   auto type = cast<MemRefType>(buffer.memref.getType());
-  SmallVector<OpFoldResult> offsets(indices.take_front(fixed)), sizes(fixed, builder.getIndexAttr(1));
+  SmallVector<OpFoldResult> sizes(fixed, builder.getIndexAttr(1));
   offsets.append(type.getRank() - fixed, builder.getIndexAttr(0));
   for (int64_t extent : type.getShape().drop_front(fixed))
     sizes.push_back(builder.getIndexAttr(extent));

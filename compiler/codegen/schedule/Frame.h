@@ -16,18 +16,20 @@
 
 namespace espalier {
 
-/// Where a value lives. Its `rankAxes` leading axes are indexed by the path from its rank `firstRank` on: all of them
-/// for a whole tensor, none for one node's slice, the last one for the slices of siblings, those below the cut for a
-/// subtree's part of a tensor.
+/// Where a value lives. Its leading axes are indexed by `ranks` ranks of the path from its rank `firstRank` on: all of
+/// them for a whole tensor, none for one node's slice, the last one for the slices of siblings, those below the cut for
+/// a subtree's part of a tensor.
 struct Buffer {
   mlir::Value memref;
-  int64_t rankAxes;
+  int64_t ranks;
   int64_t firstRank = 0;
   /// Where nodes stand in the lanes: the last axis holds them, followed by room for one vector more.
   bool inLanes = false;
+  /// A value of nodes: ranks of only children have no axis, so that long chains do not make long types.
+  bool ofNodes = true;
 };
 
-/// Constant tensors as globals of the module, one per distinct attribute.
+/// Constant tensors as globals of the module, one for all that are equal.
 class Globals {
 public:
   explicit Globals(mlir::ModuleOp module);
@@ -35,8 +37,11 @@ public:
   mlir::memref::GlobalOp get(mlir::Location loc, mlir::ElementsAttr value);
 
 private:
+  mlir::memref::GlobalOp find(mlir::ElementsAttr value);
+
   mlir::ModuleOp module;
   llvm::DenseMap<mlir::Attribute, mlir::memref::GlobalOp> known;
+  int64_t count = 0;
 };
 
 /// In samples and bytes.
@@ -93,6 +98,9 @@ public:
 
   const Buffer &bufferAt(mlir::Value value) const { return buffers.at(value); }
 
+  /// Whether the rank has an axis in buffers of nodes.
+  bool hasAxis(int64_t rank) { return steps.rankExtent(rank) > 1; }
+
   /// A new buffer for one node's result, which is the same for all nodes.
   void placeSlice(Step &step);
 
@@ -116,12 +124,14 @@ private:
   int64_t keptBelow(int64_t depth);
 
   bool standsInLanes(int64_t depth) const;
+  int64_t firstRankOf(Step &step) const;
   int64_t width() const;
   mlir::MemRefType bufferType(mlir::Type type, int64_t depth, int64_t columns);
   mlir::MemRefType bufferType(Step &step);
   mlir::MemRefType outputType(mlir::Value answer);
   mlir::MemRefType bufferSlice(Step &step);
-  int64_t rankAxesOf(Step &step) const;
+  int64_t axesOf(int64_t firstRank, int64_t lastRank);
+  mlir::MemRefType withoutRanks(Step &step, int64_t ranks);
   Buffer bufferOf(Step &step, mlir::Value memref) const;
   mlir::Value window(const Buffer &buffer, mlir::Value memref, llvm::ArrayRef<mlir::Value> way);
   mlir::Value laneOf(llvm::ArrayRef<mlir::Value> way);

@@ -24,6 +24,21 @@ using namespace espalier;
 
 namespace {
 
+/// A chain of only children of at least this length has its links marked: shorter ones are worth no calls.
+constexpr int64_t kLongChain = 8;
+
+/// Marks the steps that are written with the link of the chain that the walk stands at: only children have no loop
+/// around them that would tell one level's steps from the next one's.
+struct LinkMarker : OpBuilder::Listener {
+  void notifyOperationInserted(Operation *op, OpBuilder::InsertPoint) override {
+    if (isMarking && link > 0 && isa<linalg::LinalgOp>(op))
+      op->setAttr(kLinkAttr, Builder(op->getContext()).getI64IntegerAttr(link));
+  }
+
+  bool isMarking = false;
+  int64_t link = 0;
+};
+
 /// Writes the tile function of one function, step by step.
 class Walk {
 public:
@@ -35,6 +50,8 @@ public:
     if (failed(steps.read()))
       return failure();
     frame.create();
+    marker.isMarking = steps.onlyChildren() >= kLongChain;
+    builder.setListener(&marker);
     if (nodes.level == 0) {
       writeUpward(0);
       frame.placeSubtreeBuffers();
@@ -50,11 +67,15 @@ public:
   }
 
 private:
-  /// Opens the loop over the children of the current node; the builder stands in its body.
+  /// Opens the loop over the children of the current node, where there are several; the builder stands in its body.
   scf::ForOp openChildren(int64_t k) {
-    Value zero = arith::ConstantIndexOp::create(builder, loc, 0), one = arith::ConstantIndexOp::create(builder, loc, 1);
-    Value extent = arith::ConstantIndexOp::create(builder, loc, steps.rankExtent(k));
-    auto loop = scf::ForOp::create(builder, loc, zero, extent, one);
+    Value zero = frame.index(0);
+    if (steps.rankExtent(k) == 1) {
+      frame.path.push_back(zero);
+      ++marker.link;
+      return nullptr;
+    }
+    auto loop = scf::ForOp::create(builder, loc, zero, frame.index(steps.rankExtent(k)), frame.index(1));
     builder.setInsertionPointToStart(loop.getBody());
     frame.path.push_back(loop.getInductionVar());
     return loop;
@@ -62,7 +83,10 @@ private:
 
   void closeChildren(scf::ForOp loop) {
     frame.path.pop_back();
-    builder.setInsertionPointAfter(loop);
+    if (loop)
+      builder.setInsertionPointAfter(loop);
+    else
+      --marker.link;
   }
 
   /// The node at the end of `path`, after its children.
@@ -216,6 +240,7 @@ private:
   void closeGuard() { builder.setInsertionPointAfter(builder.getInsertionBlock()->getParentOp()); }
 
   NodesInLanes nodes;
+  LinkMarker marker;
   OpBuilder builder;
   Location loc;
   Steps steps;

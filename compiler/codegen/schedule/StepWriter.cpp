@@ -71,7 +71,8 @@ void StepWriter::writeSuffixes(Step &step) {
   SmallVector<int64_t> shape = {count};
   llvm::append_range(shape, type.getShape());
   Scan &scan = scans[&step];
-  scan.suffixes = {frame.placeInWorkspace(MemRefType::get(shape, type.getElementType())), 1};
+  Value suffixes = frame.placeInWorkspace(MemRefType::get(shape, type.getElementType()));
+  scan.suffixes = {suffixes, 1, 0, /*inLanes=*/false, /*ofNodes=*/false};
   scan.prefix = frame.placeInWorkspace(type);
   Value zero = frame.index(0), last = frame.index(count - 1);
   linalg::FillOp::create(builder, loc, fillOf(step), scan.prefix);

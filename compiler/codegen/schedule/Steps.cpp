@@ -27,6 +27,9 @@ LogicalResult Steps::collect() {
       auto depth = generic->getAttrOfType<IntegerAttr>(kDepthAttr);
       if (!depth || generic.getNumResults() != 1)
         return generic.emitOpError() << "expects one result and the attribute '" << kDepthAttr << "'";
+      int64_t most = generic.getNumLoops() - generic->hasAttr(kOverRanksAttr);
+      if (depth.getInt() < 0 || depth.getInt() > most)
+        return generic.emitOpError() << "expects a depth in 0.." << most << ", got " << depth.getInt();
       bool leavesOneOut = generic->hasAttr(kLeaveOneOutAttr) && combinerOf(generic) && depth.getInt() > 0;
       Step &step = steps.emplace_back();
       step.op = generic;
@@ -38,8 +41,11 @@ LogicalResult Steps::collect() {
       return op.emitOpError() << "is not scheduled: expects linalg.generic, fills, constants and scalars";
     }
   }
-  for (auto [i, step] : llvm::enumerate(steps))
+  for (auto [i, step] : llvm::enumerate(steps)) {
     stepOf[step.op.getResult(0)] = i;
+    if (auto ranks = static_cast<size_t>(step.fixedLoops()); ranks > extents.size())
+      extents = ArrayRef(step.op.getStaticLoopRanges()).take_front(ranks).vec();
+  }
   for (Value answer : returnOp().getOperands())
     if (!producer(answer))
       return returnOp().emitOpError() << "expects every answer to be computed by a linalg.generic";
@@ -186,13 +192,6 @@ std::optional<int64_t> Steps::soleAnswer(Step &step) {
 
 int64_t Steps::guardOf(Step &step) {
   return selectable() > 1 && step.answers.size() == 1 && step.answers[0] < selectable() ? step.answers[0] : -1;
-}
-
-int64_t Steps::rankExtent(int64_t k) {
-  for (Step &step : steps)
-    if (step.fixedLoops() > k)
-      return step.op.getStaticLoopRanges()[k];
-  llvm_unreachable("the walk only goes where steps are");
 }
 
 } // namespace espalier

@@ -67,8 +67,11 @@ public:
   /// The deepest level of the first nest, or of the second.
   int64_t deepest(bool upward) const { return deepestLevel[upward]; }
 
-  /// Extent of rank axis k (0-based), from any step that has it.
-  int64_t rankExtent(int64_t k);
+  /// Extent of rank axis k (0-based): children of a node on level k.
+  int64_t rankExtent(int64_t k) const { return extents[k]; }
+
+  /// Levels whose nodes have no siblings.
+  int64_t onlyChildren() const { return llvm::count(extents, 1); }
 
   /// Whether an op over ranks runs behind the loop over the children.
   bool gathersTogether(Step &step);
@@ -99,6 +102,7 @@ private:
   NodesInLanes nodes;
   std::vector<Step> steps;
   llvm::DenseMap<mlir::Value, size_t> stepOf;
+  std::vector<int64_t> extents;     ///< by rank axis
   int64_t deepestLevel[2] = {0, 0}; ///< by `upward`
 };
 

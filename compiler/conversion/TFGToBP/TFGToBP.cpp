@@ -29,19 +29,19 @@ namespace {
 struct Arithmetic {
   FloatType real;
   bp::Domain domain;
-  PreparedModel prepared;
+  const PreparedModel &prepared;
   MessageRanges ranges;
 };
 
 /// The linear domain in the arrays' own type where that is exact, else in double precision where that is, else the
 /// log domain, in double precision too: there single precision would lose the digits that decide between states.
-Arithmetic chooseArithmetic(const Model &model, LeafMessages leaves, FloatType arrays) {
-  Arithmetic own{arrays, bp::Domain::Linear, prepareModel(model, precisionOf(arrays), kernelsFor(model, leaves)), {}};
+Arithmetic chooseArithmetic(PreparedModels &models, LeafMessages leaves, FloatType arrays) {
+  Arithmetic own{arrays, bp::Domain::Linear, models.of(precisionOf(arrays), leaves), {}};
   own.ranges = analyzeMessageRanges(own.prepared.model, leaves, precisionOf(arrays));
-  if (own.ranges.linear && own.prepared.representable && !(arrays.isF32() && exceedsSinglePrecision(model)))
+  if (own.ranges.linear && own.prepared.representable && !(arrays.isF32() && exceedsSinglePrecision(models.model)))
     return own;
   auto f64 = cast<FloatType>(Float64Type::get(arrays.getContext()));
-  Arithmetic wide{f64, bp::Domain::Linear, prepareModel(model, Precision::F64, kernelsFor(model, leaves)), {}};
+  Arithmetic wide{f64, bp::Domain::Linear, models.of(Precision::F64, leaves), {}};
   wide.ranges = analyzeMessageRanges(wide.prepared.model, leaves, Precision::F64);
   if (!wide.ranges.linear)
     wide.domain = bp::Domain::Log;
@@ -206,8 +206,11 @@ struct ConvertTFGToBP : espalier::impl::ConvertTFGToBPBase<ConvertTFGToBP> {
   using ConvertTFGToBPBase::ConvertTFGToBPBase;
 
   void runOnOperation() override {
+    std::optional<PreparedModels> models;
     auto write = [&](const Model &model, const ProgramSpec &spec, FloatType arrays, Location loc) {
-      Arithmetic arithmetic = chooseArithmetic(model, spec.leafMessages(), arrays);
+      if (!models)
+        models.emplace(model);
+      Arithmetic arithmetic = chooseArithmetic(*models, spec.leafMessages(), arrays);
       ProgramWriter(arithmetic, spec, arrays).write(getOperation(), loc);
       return success();
     };

@@ -27,22 +27,22 @@ namespace {
 /// What a network computes with: feature maps of a type, for the model prepared for that type.
 struct Arithmetic {
   FloatType real;
-  PreparedModel prepared;
+  const PreparedModel &prepared;
   MessageRanges ranges;
 };
 
 /// The arrays' own type where every layer is exact as the paper draws it; else double precision, because features then
 /// grow far apart before they meet again, or because there are too many of them.
-Arithmetic chooseArithmetic(const Model &model, LeafMessages leaves, FloatType arrays) {
+Arithmetic chooseArithmetic(PreparedModels &models, LeafMessages leaves, FloatType arrays) {
   auto analyze = [&](FloatType real) {
-    Arithmetic result{real, prepareModel(model, precisionOf(real), kernelsFor(model, leaves)), {}};
+    Arithmetic result{real, models.of(precisionOf(real), leaves), {}};
     result.ranges = analyzeMessageRanges(result.prepared.model, leaves, precisionOf(real));
     return result;
   };
   Arithmetic own = analyze(arrays);
   bool asDrawn = llvm::all_of(
       own.ranges.levels, [](const LevelRange &range) { return range.upShared && range.downShared && range.positive; });
-  bool keepsDigits = own.prepared.representable && !(arrays.isF32() && exceedsSinglePrecision(model));
+  bool keepsDigits = own.prepared.representable && !(arrays.isF32() && exceedsSinglePrecision(models.model));
   return asDrawn && keepsDigits ? own : analyze(cast<FloatType>(Float64Type::get(arrays.getContext())));
 }
 
@@ -165,10 +165,13 @@ struct ConvertTFGToNet : espalier::impl::ConvertTFGToNetBase<ConvertTFGToNet> {
   using ConvertTFGToNetBase::ConvertTFGToNetBase;
 
   void runOnOperation() override {
+    std::optional<PreparedModels> models;
     auto write = [&](const Model &model, const ProgramSpec &spec, FloatType arrays, Location loc) {
+      if (!models)
+        models.emplace(model);
       if (isRelu(model, spec))
         return drawReluNetwork(model, spec, arrays, getOperation(), loc);
-      Arithmetic arithmetic = chooseArithmetic(model, spec.leafMessages(), arrays);
+      Arithmetic arithmetic = chooseArithmetic(*models, spec.leafMessages(), arrays);
       NetworkWriter(arithmetic, spec, arrays).write(getOperation(), loc);
       return success();
     };

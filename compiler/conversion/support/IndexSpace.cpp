@@ -2,10 +2,10 @@
 
 #include "compiler/conversion/support/IndexSpace.h"
 
+#include "dialects/support/Tables.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/AsmState.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 
 using namespace mlir;
 
@@ -102,34 +102,31 @@ Value IndexSpaceBuilder::generic(ArrayRef<int64_t> ranks, ArrayRef<Loop> loops, 
 
 Value IndexSpaceBuilder::table(ArrayRef<int64_t> shape, ArrayRef<double> values, Type elementType) {
   auto type = RankedTensorType::get(shape, elementType);
-  TypedAttr attr;
-  if (elementType.isF64() && values.size() >= kLiteralLimit) {
-    attr = cast<TypedAttr>(DenseResourceElementsAttr(DenseF64ResourceElementsAttr::get(
-        type, "table", HeapAsmResourceBlob::allocateAndCopyInferAlign(values, /*dataIsMutable=*/false))));
-  } else if (elementType.isF32()) {
+  auto constant = [&](auto entries) {
+    ArrayRef<char> bytes(reinterpret_cast<const char *>(entries.data()), entries.size() * sizeof(entries[0]));
+    return entries.size() >= kLiteralLimit ? Attribute(makeResource(type, bytes, "table"))
+                                           : Attribute(DenseElementsAttr::get(type, entries));
+  };
+  Attribute attr;
+  if (elementType.isF32()) {
     SmallVector<float> rounded(values.begin(), values.end());
-    if (values.size() >= kLiteralLimit)
-      attr = cast<TypedAttr>(DenseResourceElementsAttr(DenseF32ResourceElementsAttr::get(
-          type, "table",
-          HeapAsmResourceBlob::allocateAndCopyInferAlign(ArrayRef<float>(rounded), /*dataIsMutable=*/false))));
-    else
-      attr = DenseElementsAttr::get(type, ArrayRef<float>(rounded));
+    attr = constant(ArrayRef<float>(rounded));
   } else {
-    attr = DenseElementsAttr::get(type, values);
+    attr = constant(values);
   }
-  return arith::ConstantOp::create(builder, loc, type, attr);
+  return arith::ConstantOp::create(builder, loc, type, cast<TypedAttr>(attr));
 }
 
 Operand IndexSpaceBuilder::kernel(ArrayRef<int64_t> ranks, ArrayRef<int64_t> shape, ArrayRef<double> values,
                                   Type elementType, StringRef rowColumn) {
-  bool byNode = shape[0] != ranks.back();
+  Prefix prefix = shape[0] == 1 ? Prefix::None : shape[0] == ranks.back() ? Prefix::Rank : Prefix::Path;
   SmallVector<int64_t> extents;
-  if (byNode)
+  if (prefix == Prefix::Path)
     llvm::append_range(extents, ranks);
-  else
+  else if (prefix == Prefix::Rank)
     extents.push_back(shape[0]);
   llvm::append_range(extents, shape.drop_front());
-  return {table(extents, values, elementType), byNode ? Prefix::Path : Prefix::Rank, rowColumn};
+  return {table(extents, values, elementType), prefix, rowColumn};
 }
 
 } // namespace espalier

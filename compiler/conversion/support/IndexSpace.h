@@ -62,7 +62,7 @@ public:
   /// A constant tensor with entries converted to `elementType`.
   mlir::Value table(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<double> values, mlir::Type elementType);
 
-  /// Matrices [count x rows x columns], by rank or by node, as an operand read at loops `rowColumn`.
+  /// Matrices [count x rows x columns], one for all, by rank or by node, as an operand read at loops `rowColumn`.
   Operand kernel(llvm::ArrayRef<int64_t> ranks, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<double> values,
                  mlir::Type elementType, llvm::StringRef rowColumn);
 

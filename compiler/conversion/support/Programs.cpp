@@ -61,16 +61,22 @@ writePrograms(ModuleOp module, StringRef dtype,
   return success();
 }
 
+/// Entries up to which a matrix that a level shares is repeated for every rank.
+static constexpr int64_t kMostCopiedEntries = 4096;
+
 Precision precisionOf(FloatType type) { return type.isF64() ? Precision::F64 : Precision::F32; }
 
 ElementsAttr edgeKernels(const Model &model, int64_t l, MLIRContext *context) {
   const Level &level = model.levels[l - 1];
-  int64_t count = level.sharing == Sharing::None ? model.nodes(l) : model.ranks(l);
+  int64_t size = model.states(l - 1) * level.states;
+  // Copies of a shared matrix are a convolution's taps as they are drawn; many or large ones would only take memory.
+  bool copies = level.sharing == Sharing::Level && model.ranks(l) <= kMostCopiedEntries / size;
+  int64_t count = copies ? model.ranks(l) : model.kernelCount(l);
   std::vector<double> kernels;
-  kernels.reserve(count * model.states(l - 1) * level.states);
+  kernels.reserve(count * size);
   for (int64_t node = 0; node < count; ++node) {
     const double *matrix = model.kernel(l, node);
-    kernels.insert(kernels.end(), matrix, matrix + model.states(l - 1) * level.states);
+    kernels.insert(kernels.end(), matrix, matrix + size);
   }
   return makeTable(context, {count, model.states(l - 1), level.states}, kernels, "kernel_" + std::to_string(l));
 }

@@ -39,7 +39,8 @@ mlir::LogicalResult writePrograms(
 
 Precision precisionOf(mlir::FloatType type);
 
-/// Kernels of level l with one matrix per rank or per node, whatever their sharing: [count x S_parent x S_child].
+/// Kernels of level l: [count x S_parent x S_child], count being the ranks, the nodes, or 1 where the level shares a
+/// matrix that is too large to be repeated for every rank.
 mlir::ElementsAttr edgeKernels(const Model &model, int64_t l, mlir::MLIRContext *context);
 
 /// Checks that `function` is a program: evidence (a tensor whose last or first axis is the batch), lambda, sigma as

@@ -105,8 +105,8 @@ func.func @f(%h: !bp.message<[2], 4, linear, f32>) {
 
 // C2 of bp.up: count.
 func.func @f(%h: !bp.message<[2, 2], 4, linear, f32>) {
-  // expected-error @+1 {{'bp.up' op expects a kernel of type 'tensor<2x3x4xf64>', got 'tensor<1x3x4xf64>'}}
-  %q = bp.up %h dense<0.5> : tensor<1x3x4xf64>
+  // expected-error @+1 {{'bp.up' op expects a kernel of type 'tensor<2x3x4xf64>', got 'tensor<3x3x4xf64>'}}
+  %q = bp.up %h dense<0.5> : tensor<3x3x4xf64>
     : !bp.message<[2, 2], 4, linear, f32> -> !bp.message<[2, 2], 3, linear, f32>
   return
 }

@@ -43,3 +43,19 @@ func.func @nothing_computed(%w: tensor<4x?xf32>, %lambda: f64, %sigma: f64) -> (
   // expected-error @+1 {{expects every answer to be computed by a linalg.generic}}
   return %w, %w : tensor<4x?xf32>, tensor<4x?xf32>
 }
+
+// -----
+
+#map = affine_map<(s, b) -> (s, b)>
+func.func @too_deep(%w: tensor<4x?xf32>, %lambda: f64, %sigma: f64) -> (tensor<4x?xf32>, tensor<4x?xf32>) {
+  %c1 = arith.constant 1 : index
+  %n = tensor.dim %w, %c1 : tensor<4x?xf32>
+  %e = tensor.empty(%n) : tensor<4x?xf32>
+  // expected-error @+1 {{expects a depth in 0..2, got 3}}
+  %p = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel"]}
+      ins(%w : tensor<4x?xf32>) outs(%e : tensor<4x?xf32>) attrs = {depth = 3 : i64} {
+  ^bb0(%x: f32, %y: f32):
+    linalg.yield %x : f32
+  } -> tensor<4x?xf32>
+  return %p, %p : tensor<4x?xf32>, tensor<4x?xf32>
+}

@@ -115,8 +115,8 @@ func.func @f(%x: tensor<?x4x8xf32>) {
 
 // C1 of net.conv: one matrix per tap or per position.
 func.func @f(%x: tensor<?x4x8xf32>) {
-  // expected-error @+1 {{'net.conv' op expects weights of type 'tensor<2x3x4xf64>', got 'tensor<1x3x4xf64>'}}
-  %y = net.conv %x patch [2] weights dense<1.0> : tensor<1x3x4xf64> : tensor<?x4x8xf32> -> tensor<?x6x4xf32>
+  // expected-error @+1 {{'net.conv' op expects weights of type 'tensor<2x3x4xf64>', got 'tensor<3x3x4xf64>'}}
+  %y = net.conv %x patch [2] weights dense<1.0> : tensor<3x3x4xf64> : tensor<?x4x8xf32> -> tensor<?x6x4xf32>
   return
 }
 

@@ -142,3 +142,25 @@ TEST_CASE("where the linear domain is said to be exact, single precision gives t
           REQUIRE(std::abs(got.posteriors[l][v][a] - expected.posteriors[l][v][a]) <= 1e-5L);
   }
 }
+
+TEST_CASE("children that share a matrix are bounded as one, however many there are") {
+  auto alike = [](int64_t children, Sharing sharing) {
+    Model model;
+    model.rootStates = 2;
+    model.prior = {1, 1};
+    Level level{{children}, 2, sharing, {0.6, 0.4, 0.4, 0.6}};
+    for (int64_t rank = 1; sharing == Sharing::Rank && rank < children; ++rank)
+      level.kernel.insert(level.kernel.end(), level.kernel.begin(), level.kernel.begin() + 4);
+    model.levels = {level};
+    return analyzeMessageRanges(model, LeafMessages::Exact, Precision::F64);
+  };
+  const MessageRanges shared = alike(50, Sharing::Level), copied = alike(50, Sharing::Rank);
+  CHECK(shared.levels[0].node == Approx(copied.levels[0].node));
+  CHECK(shared.levels[0].node == Approx(50 * std::log(1.5)));
+  CHECK(shared.linear);
+  CHECK(copied.linear);
+  CHECK(shared.levels[0].rescaleDown == copied.levels[0].rescaleDown);
+  const MessageRanges many = alike(2147483647, Sharing::Level);
+  CHECK(many.levels[0].node == Approx(2147483647 * std::log(1.5)));
+  CHECK_FALSE(many.linear);
+}

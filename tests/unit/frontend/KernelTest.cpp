@@ -114,13 +114,42 @@ TEST_CASE("a default that several levels cannot use is reported for the first of
   CHECK(printed.find("kernel of level 2") == std::string::npos);
 }
 
-TEST_CASE("limits of the tree are the last sizes that pass") {
+TEST_CASE("limits of the tree are the last sizes that pass, and one more is an error at its place") {
   std::string kernel = "[kernel]\nsharing = \"level\"\npotts = 0.5\n";
+  auto refusal = [&](const std::string &branching, const std::string &states) {
+    std::string printed = parseBad(tree(branching, states) + kernel);
+    return printed.substr(0, printed.find('\n'));
+  };
   CHECK(parseGood(tree("[2147483647]", "2") + kernel).leaves() == 2147483647);
+  CHECK(refusal("[2147483648]", "2") ==
+        "test.toml:2:14: error: branching of level 1 expects an integer in [1, 2147483647], got 2147483648");
+  CHECK(parseGood(tree("[[2147483647, 1]]", "2") + kernel).leaves() == 2147483647);
+  CHECK(refusal("[[1, 2147483648]]", "2") ==
+        "test.toml:2:18: error: branching of level 1 expects an integer in [1, 2147483647], got 2147483648");
+  CHECK(parseGood(tree("[46341, 46340]", "2") + kernel).leaves() == 2147441940);
+  CHECK(refusal("[46341, 46341]", "2") ==
+        "test.toml:2:21: error: level 2 expects at most 2147483647 nodes, got 2147488281 or more");
+  CHECK(refusal("[[65536, 65536]]", "2") ==
+        "test.toml:2:14: error: level 1 expects at most 2147483647 nodes, got 4294967296 or more");
   CHECK(parseGood(tree("[1]", "4096") + kernel).leafStates() == 4096);
-  std::string ones = "[1";
-  for (int i = 1; i < 64; ++i)
-    ones += ", 1";
-  CHECK(parseGood(tree(ones + "]", "2") + kernel).depth() == 64);
-  CHECK(parseBad(tree("[[65536, 65536]]", "2") + kernel).find("expects at most 2147483647 nodes") != std::string::npos);
+  CHECK(refusal("[1]", "4097") == "test.toml:3:10: error: states expects an integer in [1, 4096], got 4097");
+  CHECK(parseGood(tree("[2]", "1") + kernel).leafStates() == 1);
+  CHECK(refusal("[2]", "0") == "test.toml:3:10: error: states expects an integer in [1, 4096], got 0");
+  auto ones = [](int count) {
+    std::string text = "[1";
+    for (int i = 1; i < count; ++i)
+      text += ", 1";
+    return text + "]";
+  };
+  CHECK(parseGood(tree(ones(64), "2") + kernel).depth() == 64);
+  CHECK(refusal(ones(65), "2") == "test.toml:2:13: error: branching expects 1 to 64 levels, got 65");
+}
+
+TEST_CASE("kernels have at most 2^27 entries, which are counted before any is made") {
+  // The source is an error of its own, reported where the count is right: so nothing is allocated.
+  std::string kernel = "[kernel]\npotts = 2\n";
+  CHECK(parseBad(tree("[8]", "4096") + kernel).find("potts of level 1 expects a number") != std::string::npos);
+  CHECK(parseBad(tree("[9]", "4096") + kernel)
+            .find("test.toml:2:14: error: kernels expect at most 134217728 entries in "
+                  "all, got 150994944 up to level 1") == 0);
 }

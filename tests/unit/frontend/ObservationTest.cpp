@@ -55,3 +55,16 @@ TEST_CASE("the prior is uniform by default or by name, or as given") {
   CHECK(parseGood(model("2") + "[root]\nprior = \"uniform\"").prior == Entries{1, 1});
   CHECK(parseGood(model("2") + "[root]\nprior = [0, 3]").prior == Entries{0, 3});
 }
+
+TEST_CASE("values have 1 to 4096 components") {
+  auto values = [](int64_t components) {
+    std::string row = "[0";
+    for (int64_t i = 1; i < components; ++i)
+      row += ", 0";
+    return "[observation]\nvalues = [" + row + "], " + row + "]]\n";
+  };
+  CHECK(parseGood(model("2") + values(4096)).valueSize == 4096);
+  std::string expected = "test.toml:7:10: error: values expects shape 2xp (leaf states x 1 to 4096 components), got ";
+  CHECK(parseBad(model("2") + values(4097)).find(expected + "2x4097\n") == 0);
+  CHECK(parseBad(model("2") + "[observation]\nvalues = [[], []]\n").find(expected + "2x0\n") == 0);
+}

@@ -45,7 +45,9 @@ TEST_CASE("a missing file, an empty path and a directory are errors about the wh
         "models/chain.toml/x: error: cannot open the model file: not a directory\n");
 }
 
-TEST_CASE("a file beyond the limit is refused") {
+TEST_CASE("a file beyond the limit is refused, and one of its size is read") {
+  TemporaryFile largest("espalier-largest.toml", std::string(SourceFile::maxBytes, '#'));
+  CHECK(failureOf(largest.path).find("error: model file is empty") != std::string::npos);
   TemporaryFile file("espalier-large.toml", std::string(SourceFile::maxBytes + 1, '#'));
   CHECK(failureOf(file.path) == file.path + ": error: expects a model file of at most 64 MiB, got more; "
                                             "large kernels belong into .npy files\n");

@@ -98,6 +98,14 @@ TEST_CASE("the partition of a deep tree agrees with the reference and costs noth
   REQUIRE(computePartition(model).logZ == Approx(edges * std::log(3.0)).epsilon(1e-15));
 }
 
+TEST_CASE("the partition of a wide level goes by kinds of children, of which there is one") {
+  Model model = pottsModel(3, 1, 1, 0.8);
+  model.levels[0].patch = {2147483647};
+  for (double &entry : model.levels[0].kernel)
+    entry *= 3;
+  REQUIRE(computePartition(model).logZ == Approx(2147483647 * std::log(3.0)).epsilon(1e-15));
+}
+
 TEST_CASE("a row without mass gets the uniform conditional") {
   Model model = randomModel({{2, 4}, {1}, {rank}}, 3);
   for (int b = 0; b < 4; ++b)

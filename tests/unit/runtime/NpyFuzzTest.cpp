@@ -8,6 +8,7 @@
 #include "TempDirectory.h"
 
 #include "runtime/Error.h"
+#include "runtime/Memory.h"
 #include "runtime/Npy.h"
 
 #include <catch2/catch.hpp>
@@ -73,7 +74,7 @@ std::string findFault(const std::string &path, size_t fileSize, int &read, int &
     ++read;
     // The narrowest elements of a file take one byte there and the widest of ours eight.
     return array.sizeInBytes() <= 8 * fileSize ? "" : "an array larger than the file";
-  } catch (const MemoryError &error) {
+  } catch (const OutOfMemory &error) {
     return error.what();
   } catch (const Error &error) {
     ++refused;

@@ -8,6 +8,7 @@
 
 #include "runtime/Cases.h"
 #include "runtime/Error.h"
+#include "runtime/Memory.h"
 #include "runtime/Tiles.h"
 
 #include <catch2/catch.hpp>
@@ -180,4 +181,27 @@ TEST_CASE("tiles: requests that a model cannot answer", "[tiles]") {
   FakeModel bp = withoutNetwork();
   REQUIRE_THROWS_WITH(Runner(bp.model, {Program::Net, Query::Classify, EvidenceKind::Soft}),
                       "error: the model was compiled without the program 'net' for soft evidence");
+}
+
+TEST_CASE("a kernel that memory has no room for is refused with its sizes, once it is to run") {
+  Model model = sequenceModel().model;
+  for (Kernel &kernel : model.kernels)
+    kernel.workspace = size_t{1} << 60;
+  Request request{Program::BP, Query::Classify, EvidenceKind::Symbol};
+  Runner runner(model, request);
+  Outcome outcome;
+  REQUIRE_THROWS_WITH(runner.run(symbols({0, 1, 2, 0, 1, 2}), outcome),
+                      Catch::Matchers::StartsWith("the kernel for 5 samples at once (evidence 120 bytes, answers 80 "
+                                                  "bytes, messages 1.0 EiB) takes 1.0 EiB, "));
+}
+
+TEST_CASE("an array that memory has no room for is refused with its shape and size") {
+  REQUIRE_THROWS_WITH(Array(ElementType::F64, {int64_t{1} << 50, 3}),
+                      Catch::Matchers::StartsWith("an array of shape 1125899906842624x3 takes 24.0 PiB, "));
+  REQUIRE_THROWS_WITH(Array(ElementType::I32, {int64_t{1} << 62, 4}),
+                      "an array of shape 4611686018427387904x4 takes more than a process can address");
+  REQUIRE(bytesText(1023) == "1023 bytes");
+  REQUIRE(bytesText(1536) == "1.5 KiB");
+  REQUIRE(bytesText(uint64_t{3} << 30) == "3.0 GiB");
+  REQUIRE(memoryAtHand() > 0);
 }
