@@ -7,12 +7,14 @@
 
 #include "runtime/Error.h"
 #include "runtime/Evidence.h"
+#include "runtime/GaussianRange.h"
 #include "runtime/Npy.h"
 #include "runtime/Tiles.h"
 #include "runtime/cli/Options.h"
 #include "runtime/cli/ProgressBar.h"
 #include "runtime/cli/Table.h"
 
+#include <cmath>
 #include <iostream>
 #include <memory>
 
@@ -40,10 +42,16 @@ Request makeRequest(const Model &model, const QueryOptions &options) {
   return {program, options.query, kind, options.level, options.noise.lambda, options.noise.sigma, options.threads};
 }
 
-/// Adds back what checkEvidence() divided the likelihoods by.
-void addScale(Outcome &outcome, const std::vector<double> &logScale) {
-  for (size_t i = 0; i < logScale.size(); ++i)
-    outcome.output.data<double>()[i] += logScale[i];
+/// Adds back what checkEvidence() divided the likelihoods by. Throws Error where a density is smaller than any double
+/// can say: it is not 0.
+void finishLoglik(Outcome &outcome, const std::vector<double> &logScale, const std::string &place) {
+  double *loglik = outcome.output.data<double>();
+  for (size_t i = 0; i < outcome.loglik.size(); ++i) {
+    if (std::isfinite(loglik[i]) && loglik[i] <= leastLoglik)
+      throw Error(place, "expects observations of log-likelihoods above " + numberText(leastLoglik) +
+                             ", got a smaller one in sample " + std::to_string(i));
+    loglik[i] += i < logScale.size() ? logScale[i] : 0;
+  }
 }
 
 int reportImpossible(const Outcome &outcome, const std::string &place) {
@@ -57,14 +65,16 @@ int reportImpossible(const Outcome &outcome, const std::string &place) {
 int runQuery(const Model &model, const QueryOptions &options) {
   Runner runner(model, makeRequest(model, options));
   EvidenceKind kind = options.soft ? EvidenceKind::Soft : model.ownEvidence();
-  Evidence evidence = checkEvidence(model, kind, readNpy(options.input), options.input);
+  Evidence evidence = checkEvidence(model, kind, readNpy(options.input), options.input, runner.evidenceType());
+  if (kind == EvidenceKind::Gaussian)
+    checkHardRange(model, options.noise.lambda, options.noise.sigma, evidence.values, options.input);
   Outcome outcome;
   {
     ProgressBar bar(name(options.query));
     runner.run(evidence.values, outcome, bar.callback());
   }
   if (options.query == Query::Loglik)
-    addScale(outcome, evidence.logScale);
+    finishLoglik(outcome, evidence.logScale, options.input);
   else if (outcome.impossible > 0)
     return reportImpossible(outcome, options.input);
   if (options.output.empty())

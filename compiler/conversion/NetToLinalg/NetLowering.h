@@ -120,6 +120,8 @@ private:
   /// The leaf field as `body` states it, from its floored logarithm.
   template <typename GaussianOp>
   mlir::LogicalResult field(GaussianOp op, llvm::function_ref<mlir::Value(scalar::ScalarBuilder &, mlir::Value)> body);
+  /// The same in two parts.
+  mlir::LogicalResult splitField(net::GaussianStemOp op);
   mlir::LogicalResult lower(net::GaussianStemOp op);
   mlir::LogicalResult lower(net::GaussianLikelihoodOp op);
   mlir::LogicalResult lower(net::ClipOp op);

@@ -56,7 +56,22 @@ LogicalResult NetLowering::field(GaussianOp op, function_ref<Value(ScalarBuilder
   return success();
 }
 
+LogicalResult NetLowering::splitField(net::GaussianStemOp op) {
+  int64_t states = cast<RankedTensorType>(op.getResult().getType()).getDimSize(1);
+  SplitGaussianField field =
+      buildSplitGaussianField(index, branching, maps.lookup(op.getObservation()).tensor, op.getLambda(), op.getSigma(),
+                              *readTable(op.getValues()), states, tableShape(op.getValues())[1]);
+  SplitLog parts = seen(index, branching, states, field.field);
+  maps[op.getResult()] = {parts.high, depth(), false, parts.low};
+  maps[op.getShift()] = {field.logDensity, depth(), false};
+  return success();
+}
+
 LogicalResult NetLowering::lower(net::GaussianStemOp op) {
+  // Where zeros may leave a leaf nothing but its least likely state.
+  if (llvm::any_of(op.getResult().getUsers(), llvm::IsaPred<net::LogSumExpConvOp>) &&
+      getElementTypeOrSelf(op.getResult().getType()).isF64())
+    return splitField(op);
   return field(op, [](ScalarBuilder &, Value logarithm) { return logarithm; });
 }
 
