@@ -9,6 +9,7 @@
 #include "runtime/Tiles.h"
 
 #include "runtime/Error.h"
+#include "runtime/Evidence.h"
 #include "runtime/GaussianRange.h"
 #include "runtime/GaussianWeights.h"
 #include "runtime/Layout.h"
@@ -350,6 +351,17 @@ void Runner::run(const Array &given, Outcome &outcome, const Progress &progress)
 
 Outcome runtime::run(const Model &model, const Request &request, const Array &evidence, const Progress &progress) {
   Outcome outcome;
-  Runner(model, request).run(evidence, outcome, progress);
+  Runner runner(model, request);
+  if (request.evidence != EvidenceKind::Soft) {
+    runner.run(evidence, outcome, progress);
+    return outcome;
+  }
+  const Evidence fitting = fitSoft(evidence, model.leafStates(), runner.evidenceType());
+  runner.run(fitting.values, outcome, progress);
+  for (size_t i = 0; i < fitting.logScale.size(); ++i) {
+    outcome.loglik[i] += fitting.logScale[i];
+    if (request.query == Query::Loglik)
+      outcome.output.data<double>()[i] += fitting.logScale[i];
+  }
   return outcome;
 }

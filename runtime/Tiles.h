@@ -70,7 +70,7 @@ private:
   std::unique_ptr<State> state;
 };
 
-/// One run: Runner(model, request).run(evidence).
+/// One run: Runner(model, request).run(evidence). Soft evidence may be of either real type.
 Outcome run(const Model &model, const Request &request, const Array &evidence, const Progress &progress = {});
 
 } // namespace espalier::runtime

@@ -5,7 +5,6 @@
 #include "compiler/driver/VerifySearch.h"
 #include "compiler/reference/Oracle.h"
 #include "runtime/Cases.h"
-#include "runtime/Evidence.h"
 
 #include <algorithm>
 #include <atomic>
@@ -131,24 +130,6 @@ reference::Fields fieldsOf(const Model &model, const runtime::Case &drawn, int64
 
 namespace {
 
-/// What a compiled model says of evidence that was drawn for it or for another number type.
-runtime::Outcome answer(const runtime::Model &compiled, const runtime::Request &request, const runtime::Array &drawn) {
-  runtime::Runner runner(compiled, request);
-  runtime::Outcome outcome;
-  if (request.evidence != runtime::EvidenceKind::Soft) {
-    runner.run(runtime::convert(drawn, compiled.evidenceType(request.evidence)), outcome);
-    return outcome;
-  }
-  const runtime::Evidence evidence = runtime::fitSoft(drawn, compiled.leafStates(), runner.evidenceType());
-  runner.run(evidence.values, outcome);
-  for (size_t i = 0; i < evidence.logScale.size(); ++i) {
-    outcome.loglik[i] += evidence.logScale[i];
-    if (request.query == runtime::Query::Loglik)
-      outcome.output.data<double>()[i] += evidence.logScale[i];
-  }
-  return outcome;
-}
-
 /// The oracle on one case, then everything that the compiled models say about it; one deviation per plan.
 std::vector<std::optional<Deviation>> checkCase(const Model &model, const Oracle &oracle,
                                                 const std::vector<Plan> &plans, const runtime::Case &drawn) {
@@ -178,7 +159,10 @@ std::vector<std::optional<Deviation>> checkCase(const Model &model, const Oracle
     request.level = plan.question.level;
     request.lambda = drawn.lambda;
     request.sigma = drawn.sigma;
-    deviations.push_back(compare(model, plan.question, answer(*plan.compiled, request, drawn.evidence),
+    const bool isSoft = drawn.kind == runtime::EvidenceKind::Soft;
+    const runtime::Array evidence =
+        isSoft ? drawn.evidence : runtime::convert(drawn.evidence, plan.compiled->evidenceType(drawn.kind));
+    deviations.push_back(compare(model, plan.question, runtime::run(*plan.compiled, request, evidence),
                                  plan.certified ? clipped : beliefs));
   }
   return deviations;

@@ -151,11 +151,16 @@ private:
       tensors[op.getMessage()] = op.getWeights();
       return;
     }
-    tensors[op.getMessage()] = index.map(type.getRanks(), {{'a', type.getStates()}}, element,
-                                         {{op.getWeights(), Prefix::Path, "ab"}}, [&](ScalarBuilder &b, ValueRange x) {
-                                           Value weight = toFloat(b, x[0], element);
-                                           return isLog(type) ? log(b, weight) : weight;
-                                         });
+    auto each = [&](IndexSpaceBuilder::Body body) {
+      return index.map(type.getRanks(), {{'a', type.getStates()}}, element, {{op.getWeights(), Prefix::Path, "ab"}},
+                       body);
+    };
+    if (isLog(type))
+      set(op.getMessage(),
+          {each([&](ScalarBuilder &b, ValueRange x) { return splitLog(b, toFloat(b, x[0], element)).whole; }),
+           each([&](ScalarBuilder &b, ValueRange x) { return splitLog(b, toFloat(b, x[0], element)).rest; })});
+    else
+      tensors[op.getMessage()] = each([&](ScalarBuilder &b, ValueRange x) { return toFloat(b, x[0], element); });
   }
 
   //===--------------------------------------------------------------------===//

@@ -126,6 +126,8 @@ private:
   mlir::LogicalResult lower(net::GaussianLikelihoodOp op);
   mlir::LogicalResult lower(net::ClipOp op);
   mlir::LogicalResult lower(net::SoftStemOp op);
+  /// Logarithms of weights over the largest of their leaf, in two parts.
+  FeatureMap splitRatios(const FeatureMap &weights, mlir::Value largest);
 
   //===--------------------------------------------------------------------===//
   // Layers on one feature map
