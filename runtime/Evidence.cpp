@@ -56,7 +56,15 @@ private:
   }
 
   [[noreturn]] void failAt(const std::string &value, int64_t offset) const {
-    fail("value " + value + " at " + indexText(input.shape(), offset));
+    fail("value " + value + " at " + indexText(input.shape(), offset) + (isBeyondFloats(offset) ? beyondFloats : ""));
+  }
+
+  static constexpr const char *beyondFloats = ", which is beyond float32; --dtype=f64 takes it";
+
+  /// Whether a value at fault is one that only another model could hold.
+  bool isBeyondFloats(int64_t offset) const {
+    return kind == EvidenceKind::Gaussian && input.type() == ElementType::F64 &&
+           std::isfinite(input.data<double>()[offset]);
   }
 
   void checkShapeAndKind() const {
@@ -96,11 +104,7 @@ private:
     const T most = std::numeric_limits<T>::max();
     const double limit =
         model.dtype == ElementType::F32 ? std::numeric_limits<float>::max() : std::numeric_limits<double>::max();
-    const std::string beyond = model.dtype == ElementType::F32 ? ", which is beyond float32; --dtype=f64 takes it" : "";
-    auto text = [&](T value) {
-      bool fits = kind == EvidenceKind::Soft || std::isinf(value);
-      return numberText(value) + (fits ? "" : beyond);
-    };
+    auto text = [](T value) { return numberText(value); };
     if (kind == EvidenceKind::Soft)
       checkAll<T>([most](T value) { return (value >= 0) & (value <= most); }, text);
     else

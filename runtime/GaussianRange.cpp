@@ -91,7 +91,7 @@ OrdinaryRange runtime::ordinaryRange(const Model &model, double lambda, double s
 namespace {
 
 [[noreturn]] void failHard(const std::string &place, const std::string &what) {
-  throw Error(place, "expects " + what + ", since kernels of the last level have zeros or nearly");
+  throw Error(place, "expects " + what + ", since kernels of the last level have zeros or nearly so");
 }
 
 /// What one leaf's log-likelihoods can differ by; 0 where it is missing.
@@ -132,8 +132,8 @@ void runtime::checkHardRange(const Model &model, double lambda, double sigma, co
   if (!model.hardLeaves)
     return;
   auto fits = [](double size) { return size <= mostHardNumber; };
-  if (!fits(sigma) || !fits(1 / sigma))
-    failHard(place, "a --sigma between " + numberText(1 / mostHardNumber) + " and " + numberText(mostHardNumber) +
+  if (!fits(sigma) || sigma < leastHardSigma)
+    failHard(place, "a --sigma between " + numberText(leastHardSigma) + " and " + numberText(mostHardNumber) +
                         ", got " + numberText(sigma));
   if (!fits(std::fabs(lambda)))
     failHard(place, "a --lambda of at most " + numberText(mostHardNumber) + ", got " + numberText(lambda));

@@ -24,9 +24,9 @@
 
 namespace espalier::runtime {
 
-/// Of hard leaves: the largest sum of a sample's differences of log-likelihoods, 2^51, and the largest sigma, 1/sigma,
-/// |lambda|, |e| and |z|.
-inline constexpr double mostHardField = 0x1p51, mostHardNumber = 1e50;
+/// Of hard leaves: the largest sum of a sample's differences of log-likelihoods, 2^51; the largest sigma, |lambda|, |e|
+/// and |z|; and the least sigma.
+inline constexpr double mostHardField = 0x1p51, mostHardNumber = 1e50, leastHardSigma = 1e-50;
 
 /// What log-likelihoods are not below. Of a density that is smaller there is none.
 inline constexpr double leastLoglik = -1e298;

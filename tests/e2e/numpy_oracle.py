@@ -129,7 +129,8 @@ def gaussian_fields(z, missing, values, lam, sigma):
     apart = Pair.sum(2 * z, -to_e.high).plus(-to_r.high).and_less(-to_e.low - to_r.low)
     fields = Pair.sum(e, -r).times(apart).scaled(lam).over(Pair.product(sigma, sigma).scaled(REAL(2)))
     whole = np.rint(fields.high)
-    rest = fields.high - whole + fields.low
+    # Where even the whole part is rounded, it decides alone.
+    rest = np.where(np.abs(whole) < 2.0**62, fields.high - whole + fields.low, 0)
     distance = Pair.sum(z, -to_r.high).and_less(-to_r.low).value()[:, :, 0] / sigma
     density = (-distance ** 2 / 2 - np.log(2 * REAL(np.pi)) / 2 - np.log(sigma)).sum(axis=-1)
     logs = Logs(whole.sum(axis=-1), rest.sum(axis=-1)).each(lambda x: np.where(missing, 0, x))

@@ -70,9 +70,10 @@ static LogicalResult expectValues(tfg::ModelOp op, const Model &model, FloatType
   llvm::raw_string_ostream(largest) << llvm::format("%g", largestValue(model));
   Location loc = op.getLoc();
   op.walk([&](tfg::ObserveOp observe) { loc = observe.getLoc(); });
-  InFlightDiagnostic error = emitError(loc) << "values expects numbers whose largest is between "
-                                            << (arrays.isF64() ? "2.2e-308 and 9.0e307" : "1.2e-38 and 1.7e38")
-                                            << " in size for " << arrays << ", got " << largest;
+  InFlightDiagnostic error = emitError(loc)
+                             << "values expects numbers whose largest is between "
+                             << (arrays.isF64() ? "2.2e-308 and 9.0e307" : "1.2e-38 and 1.7e38") << " in size for "
+                             << (arrays.isF64() ? "f64" : "f32") << ", got " << largest;
   if (!arrays.isF64())
     error << "; --dtype=f64 takes larger and smaller ones";
   return failure();
