@@ -123,18 +123,26 @@ def gaussian_fields(z, missing, values, lam, sigma):
     Relative to a state r near z, |z - lam r|^2 - |z - lam e|^2 = lam (e - r) (2 z - lam e - lam r), summed over the
     components. All of it is in pairs of long doubles, so that its whole part may have any size and the rest is right.
     """
-    near = ((z[:, :, None] - lam * values) ** 2).sum(axis=-1).argmin(axis=-1)
-    r, e, z = values[near][:, :, None], values, z[:, :, None]
-    to_r, to_e = Pair.product(lam, r), Pair.product(lam, e)
-    apart = Pair.sum(2 * z, -to_e.high).plus(-to_r.high).and_less(-to_e.low - to_r.low)
-    fields = Pair.sum(e, -r).times(apart).scaled(lam).over(Pair.product(sigma, sigma).scaled(REAL(2)))
+    r = values[((z[:, :, None] - lam * values) ** 2).sum(axis=-1).argmin(axis=-1)][:, :, None]
+    z = z[:, :, None]
+    # Squares tell no states apart that lie much closer to each other than to z: their fields do.
+    r = values[relative_fields(z, values, r, lam, sigma).high.sum(axis=-1).argmax(axis=-1)][:, :, None]
+    fields = relative_fields(z, values, r, lam, sigma)
     whole = np.rint(fields.high)
     # Where even the whole part is rounded, it decides alone.
     rest = np.where(np.abs(whole) < 2.0**62, fields.high - whole + fields.low, 0)
+    to_r = Pair.product(lam, r)
     distance = Pair.sum(z, -to_r.high).and_less(-to_r.low).value()[:, :, 0] / sigma
     density = (-distance ** 2 / 2 - np.log(2 * REAL(np.pi)) / 2 - np.log(sigma)).sum(axis=-1)
     logs = Logs(whole.sum(axis=-1), rest.sum(axis=-1)).each(lambda x: np.where(missing, 0, x))
     return logs, np.where(missing[..., 0], 0, density).sum(axis=-1)
+
+
+def relative_fields(z, e, r, lam, sigma):
+    """By component, as a Pair."""
+    to_r, to_e = Pair.product(lam, r), Pair.product(lam, e)
+    apart = Pair.sum(2 * z, -to_e.high).plus(-to_r.high).and_less(-to_e.low - to_r.low)
+    return Pair.sum(e, -r).times(apart).scaled(lam).over(Pair.product(sigma, sigma).scaled(REAL(2)))
 
 
 class Pair:
