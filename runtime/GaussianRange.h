@@ -24,8 +24,8 @@
 
 namespace espalier::runtime {
 
-/// Of hard leaves: the largest sum of a sample's differences of log-likelihoods, 2^51; the largest sigma, |lambda|, |e|
-/// and |z|; and the least sigma.
+/// Of hard leaves: the largest sum of a sample's differences of log-likelihoods, 2^51, less where a node has more than
+/// 45 children; the largest sigma, |lambda|, |e| and |z|; and the least sigma.
 inline constexpr double mostHardField = 0x1p51, mostHardNumber = 1e50, leastHardSigma = 1e-50;
 
 /// What log-likelihoods are not below. Of a density that is smaller there is none.

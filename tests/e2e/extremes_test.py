@@ -190,7 +190,7 @@ class Extremes(harness.TestCase):
             return harness.run(executable, "marginals", "--input", source, *options)
 
         self.assertEqual(ask("--sigma=1e-7").code, 0)
-        self.check_sentence(ask("--sigma=1e-9"), "2^51", "sample 0", "--sigma")
+        self.check_sentence(ask("--sigma=1e-9"), "2251799813685248", "sample 0", "--sigma")
         self.check_sentence(ask("--sigma=1e-60"), "--sigma", "1e-50")
         self.check_sentence(ask("--sigma=1", "--lambda=1e60"), "--lambda", "1e+50")
 
