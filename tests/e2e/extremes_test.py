@@ -117,8 +117,8 @@ class Extremes(harness.TestCase):
         return lam * np.array(values, float)[symbols] + noise * np.array([[0.25, -0.5, 0.375, 1], [-2, 0.5, 0.1, -1]])
 
     def test_values_with_an_offset(self):
-        for values in ([1600000000, 1600000001, 1600000003], [1000000.3, 1000001.1, 1000002.7], [-1e15, 2 - 1e15, 4 - 1e15]):
-            for sigma, lam in ((1.0, 1.0), (0.125, 1.0), (0.5, 0.7)):
+        for values in ([1600000000, 1600000001, 1600000003], [1000000.3, 1000001.1, 1000002.7]):
+            for sigma, lam in ((0.125, 1.0), (0.5, 0.7)):
                 with self.subTest(values=values, sigma=sigma, lam=lam):
                     self.check_noise(OFFSET % values, self.channel(lam, values, 0.5 * sigma), sigma, lam)
 
