@@ -44,8 +44,8 @@ extern "C" {
  * S_L) and positions.tile columns, of which those behind the last node hold missing leaves. So are outputs of level c
  * and below; those above, and loglik, have positions.lanes columns, of which the first is the sample's.
  *
- * Reals are of the model's dtype, those of soft evidence of the entry's `evidence_dtype`. Gaussian kernels are right for
- * evidence that runtime/GaussianRange.h calls ordinary; other evidence goes through kernels for soft evidence.
+ * Reals are of the model's dtype, those of soft evidence of the entry's `evidence_dtype`. Gaussian kernels are right
+ * for evidence that runtime/GaussianRange.h calls ordinary; other evidence goes through kernels for soft evidence.
  *
  * A kernel reads its arguments, writes output, loglik and workspace, and
  * touches nothing else; it may run on any number of threads at once. */
@@ -65,8 +65,8 @@ typedef struct EspalierVariant {
  *   branching           [[m] | [rows, columns], ...] for level 1..L
  *   states              [S_0, ..., S_L]
  *   channel             "symbol" | "gaussian"
- *   hard_leaves         whether kernels of level L have zeros, or ratios beyond e^300: then no likelihood may be rounded
- *                       to 0, and gaussian evidence has the limits of runtime/GaussianRange.h
+ *   hard_leaves         whether kernels of level L have zeros, or ratios beyond e^300: then no likelihood may be
+ *                       rounded to 0, and gaussian evidence has the limits of runtime/GaussianRange.h
  *   network             {"activation": "exact"} | {"activation": "relu", "tolerance": error, "z": [low, high],
  *                       "sigma": [low, high], "lambda": [low, high]}: what the network for the model's channel is made
  *                       of. Networks of ReLUs err by at most the tolerance where z, sigma and lambda are in these
@@ -88,9 +88,10 @@ typedef struct EspalierVariant {
  *                         "positions": {"level": c, "tile": columns, "lanes": columns, "most_batch": samples}}, ...]
  *                       in the order of the variant's `kernels`. `tile` is there where a kernel's is not the
  *                       variant's, `symbol_bytes` where evidence is symbols, `evidence_dtype` where it is reals of
- *                       another type than the model's: soft evidence of programs that compute in doubles. Most have no `positions`; those that have
- *                       are the faster choice for up to most_batch samples. Every variant has every pass for "soft" and
- *                       for the model's own channel. Tiles and workspaces differ between variants, tables do not. */
+ *                       another type than the model's: soft evidence of programs that compute in doubles. Most
+ *                       have no `positions`; those that have are the faster choice for up to most_batch samples. Every
+ *                       variant has every pass for "soft" and for the model's own channel. Tiles and workspaces differ
+ *                       between variants, tables do not. */
 typedef struct EspalierModel {
   uint64_t abi_version;
   const char *description;

@@ -1,8 +1,8 @@
 //===- GaussianWeights.cpp - Likelihoods of any gaussian evidence ---*- C++ -*-===//
 //
-// Squares of doubles need 106 digits and twice the exponents. __float128 has 113 digits and exponents for any product of
-// these numbers, so that differences of distances come out right wherever z lies; but is slow, and most states
-// are far from deciding anything. Long doubles have the exponents as well, and say which.
+// Squares of doubles need 106 digits and twice the exponents. __float128 has 113 digits and exponents for any product
+// of these numbers, so that differences of distances come out right wherever z lies; but is slow, and most states are
+// far from deciding anything. Long doubles have the exponents as well, and say which.
 //
 //===----------------------------------------------------------------------===//
 

@@ -49,7 +49,8 @@ const Model &Session::runnableModel() {
 }
 
 void NoiseOptions::add(CLI::App &command) {
-  sigmaOption = command.add_option("--sigma", sigma, "Noise level of gaussian observations, any > 0 (1e-50 to 1e50 where last kernels have zeros)");
+  sigmaOption = command.add_option(
+      "--sigma", sigma, "Noise level of gaussian observations, any > 0 (1e-50 to 1e50 where last kernels have zeros)");
   lambdaOption = command.add_option("--lambda", lambda, "Signal level of gaussian observations (default 1)");
 }
 

@@ -200,7 +200,8 @@ class Extremes(harness.TestCase):
         self.check_sentence(harness.run(executable, "classify", "--input", source, "--sigma=1"), "1e+100 at [0, 2]",
                             "beyond float32; --dtype=f64 takes it")
         symbols = self.save("x.npy", np.zeros((1, 4), np.int32))
-        self.check_sentence(harness.run(executable, "observe", "--input", symbols, "--sigma=1e39"), "--sigma", "float32")
+        result = harness.run(executable, "observe", "--input", symbols, "--sigma=1e39")
+        self.check_sentence(result, "--sigma", "float32")
 
     def test_values_that_no_float_holds(self):
         path = self.folder / "huge.toml"
@@ -244,8 +245,8 @@ class Extremes(harness.TestCase):
 
     def test_ratio_beyond_f32_that_is_nothing(self):
         """Programs of floats have kernels beside which what floats flush to 0 is nothing."""
-        self.check(OFFSET % [-1.0, 0.0, 1.0], [[[1e-200, 1, 1e-90], [1e10, 1e-300, 0], [1, 1, 1], [1e-40, 1e-80, 1e-300]]],
-                   dtype="f32", tolerance=1e-5)
+        leaves = [[1e-200, 1, 1e-90], [1e10, 1e-300, 0], [1, 1, 1], [1e-40, 1e-80, 1e-300]]
+        self.check(OFFSET % [-1.0, 0.0, 1.0], [leaves], dtype="f32", tolerance=1e-5)
 
     def test_many_leaves_of_small_likelihoods(self):
         """Of logarithms of -690 each, 64 times, the last digits decide."""

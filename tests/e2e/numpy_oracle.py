@@ -95,8 +95,9 @@ class Model:
 
 
 def leaf_fields(model, observed, kind, lam=1.0, sigma=1.0):
-    """(fields, offset): log p(observation | state) is fields[batch x leaves in rank order x states] + offset[batch], the
-    fields being long doubles or Logs.
+    """(fields, offset): log p(observation | state) is fields[batch x leaves in rank order x states] + offset[batch].
+
+    Fields are long doubles or Logs.
 
     The offset holds what all states of a leaf have in common, which is huge where z is far from every value: taken
     along in the fields, it would cost the messages their last digits.
