@@ -84,16 +84,16 @@ matrix = [[1, 1e-120], [1e-100, 1]]
 class Extremes(harness.TestCase):
     texts = []
 
-    def model(self, text, dtype):
+    def model(self, text, dtype, *flags):
         """The file and the executable of a model; of one text and type always the same."""
         if text not in self.texts:
             self.texts.append(text)
         path = self.shared / f"model{self.texts.index(text)}.toml"
         path.write_text(text)
-        return path, self.compile(path, f"--dtype={dtype}")
+        return path, self.compile(path, f"--dtype={dtype}", *flags)
 
-    def check(self, text, evidence, dtype="f64", tolerance=1e-12, options=("--soft",), **arguments):
-        path, executable = self.model(text, dtype)
+    def check(self, text, evidence, dtype="f64", tolerance=1e-12, options=("--soft",), flags=(), **arguments):
+        path, executable = self.model(text, dtype, *flags)
         array = np.array(evidence)
         source, output = self.save("evidence.npy", array), self.folder / "answer.npy"
         model = numpy_oracle.Model(path)
@@ -182,6 +182,14 @@ class Extremes(harness.TestCase):
             evidence = [[first, -first + k * 2.5e-13] for k in (-3, 0, 1, 5)]
             self.check_noise(COPIES % states, evidence, sigma)
             self.check_noise(COPIES % states, np.array(evidence) * 0.7, sigma, 0.7)
+
+    def test_products_without_fused_multiply_adds(self):
+        """lambda e has more digits than a double, and this processor has to make them of halves."""
+        flags = ("--target-cpu=x86-64-v2",)
+        evidence = np.array([[0.3, -0.3 + k * 2.5e-13] for k in (-3, 1)]) * 0.7
+        self.check_noise(COPIES % 2, evidence, 1e-6, 0.7, flags=flags)
+        values = [1000000.3, 1000001.1, 1000002.7]
+        self.check_noise(OFFSET % values, self.channel(0.7, values, 0.25), 0.5, 0.7, flags=flags)
 
     def test_limits_where_rules_forbid(self):
         path, executable = self.model(COPIES % 2, "f64")
