@@ -201,7 +201,7 @@ std::string OnnxLayers::written(net::ReadoutOp op) {
 std::string OnnxLayers::aboutCentre(net::ReadoutOp op, ArrayRef<double> centres) {
   ArrayRef<int64_t> shape = tableShape(op.getValues());
   int64_t states = shape[0], size = shape[1];
-  std::vector<double> values = centred(*readTable(op.getValues()), centres), transposed;
+  std::vector<double> values = espalier::centred(*readTable(op.getValues()), centres), transposed;
   for (int64_t p = 0; p < size; ++p)
     for (int64_t a = 0; a < states; ++a)
       transposed.push_back(values[a * size + p]);

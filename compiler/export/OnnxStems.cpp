@@ -116,7 +116,8 @@ std::string OnnxLayers::nearestValue(const Name &z, const Name &lambda, ArrayRef
 std::string OnnxLayers::field(Value observation, Value lambda, Value sigma, ElementsAttr table) {
   Type real = onnx::TensorProto::DOUBLE;
   int64_t states = tableShape(table)[0], size = tableShape(table)[1];
-  std::vector<double> centres = centresOf(*readTable(table), size), values = centred(*readTable(table), centres);
+  std::vector<double> centres = centresOf(*readTable(table), size),
+                      values = espalier::centred(*readTable(table), centres);
   std::vector<int64_t> shape = onnxShape(observation);
   int64_t positions = llvm::product_of(llvm::drop_begin(shape, 2));
   // Everything is [batch x states x p x positions], and about the centre of the values.
