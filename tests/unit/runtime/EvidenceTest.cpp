@@ -66,7 +66,8 @@ TEST_CASE("evidence: gaussian observations", "[evidence]") {
   CHECK(error(with<double>({2, 2, 4}, 15, infinity)) ==
         "x.npy: error: expected 2x2x4 floats (NaN where missing), got value inf at [1, 1, 3]");
   CHECK(error(with<double>({2, 2, 4}, 0, -1e300)) ==
-        "x.npy: error: expected 2x2x4 floats (NaN where missing), got value -1e+300 at [0, 0, 0]");
+        "x.npy: error: expected 2x2x4 floats (NaN where missing), got value -1e+300 at [0, 0, 0], which is beyond "
+        "float32; --dtype=f64 takes it");
   CHECK(error(filled<int32_t>({2, 2, 4}, 0)) ==
         "x.npy: error: expected 2x2x4 floats (NaN where missing), got elements of type int32");
   CHECK(error(filled<float>({2, 8}, 0)) == "x.npy: error: expected 2x2x4 floats (NaN where missing), got shape 2x8");

@@ -65,7 +65,6 @@ TEST_CASE("gaussian weights: midway between two values both count alike, however
   CHECK(leaves.weights(0.375, 1, 1e-300) == std::vector<double>{1, 1, 0});
   // The next number is 2^-54 away, and e^(0.25 2^-54 / sigma^2) as likely.
   const double sigma = 0x1p-28, next = std::nextafter(0.375, 1);
-  CHECK(leaves.weights(next, 1, sigma)[0] == Approx(1).epsilon(1e-15 + 1));
   CHECK(leaves.weights(next, 1, sigma)[0] == Approx(std::exp(-0.25 * 0x1p-54 / (sigma * sigma))).epsilon(1e-14));
 }
 
@@ -125,8 +124,8 @@ TEST_CASE("gaussian range: hard leaves are limited", "[gaussian]") {
   leaves.model.hardLeaves = true;
   CHECK(ordinaryRange(leaves.model, 1, 1e-9).high == std::numeric_limits<double>::infinity());
   // 2 (|z| + 2) / sigma^2 for each leaf.
-  CHECK_NOTHROW(check(1, 0x1p-24, {6, 0, missing, 1e6}));
-  CHECK_THROWS_WITH(check(1, 0x1p-24, {0, 0, 6.1, 0.1}), Contains("2251799813685248") && Contains("in sample 1"));
+  CHECK_NOTHROW(check(1, 0x1p-24, {2, missing, 0, 0}));
+  CHECK_THROWS_WITH(check(1, 0x1p-24, {0, 0, 0.1, 0}), Contains("2251799813685248") && Contains("in sample 1"));
   CHECK_THROWS_WITH(check(1, 1e-51, {0, 0}), Contains("a --sigma between 1e-50 and 1e+50, got 1e-51"));
   CHECK_THROWS_WITH(check(-1e51, 1, {0, 0}), Contains("--lambda"));
   CHECK_THROWS_WITH(check(1, 1, {0, 1e51}), Contains("observations of at most 1e+50, got 1e+51 in sample 0"));
