@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define ESPALIER_ABI_VERSION 4
+#define ESPALIER_ABI_VERSION 5
 
 /* Runs one program on one batch tile of T samples. Every array has the batch innermost, is contiguous and
  * 64-byte aligned, and orders nodes by rank: node = parent * ranks + rank.
@@ -44,7 +44,10 @@ extern "C" {
  * S_L) and positions.tile columns, of which those behind the last node hold missing leaves. So are outputs of level c
  * and below; those above, and loglik, have positions.lanes columns, of which the first is the sample's.
  *
- * Reals are of the model's dtype. A kernel reads its arguments, writes output, loglik and workspace, and
+ * Reals are of the model's dtype, those of soft evidence of the entry's `evidence_dtype`. Gaussian kernels are right
+ * for evidence that runtime/GaussianRange.h calls ordinary; other evidence goes through kernels for soft evidence.
+ *
+ * A kernel reads its arguments, writes output, loglik and workspace, and
  * touches nothing else; it may run on any number of threads at once. */
 typedef void (*EspalierKernel)(const void *evidence, double lambda, double sigma, int64_t select, void *output,
                                double *loglik, void *workspace);
@@ -62,6 +65,8 @@ typedef struct EspalierVariant {
  *   branching           [[m] | [rows, columns], ...] for level 1..L
  *   states              [S_0, ..., S_L]
  *   channel             "symbol" | "gaussian"
+ *   hard_leaves         whether kernels of level L have zeros, or ratios beyond e^300: then no likelihood may be
+ *                       rounded to 0, and gaussian evidence has the limits of runtime/GaussianRange.h
  *   network             {"activation": "exact"} | {"activation": "relu", "tolerance": error, "z": [low, high],
  *                       "sigma": [low, high], "lambda": [low, high]}: what the network for the model's channel is made
  *                       of. Networks of ReLUs err by at most the tolerance where z, sigma and lambda are in these
@@ -79,12 +84,14 @@ typedef struct EspalierVariant {
  *                       features as LLVM names them ("avx2", "avx512f", ...). kernels:
  *                       [{"program": "bp" | "net", "pass": "up" | "updown",
  *                         "evidence": "symbol" | "gaussian" | "soft", "workspace": bytes, "tile": T,
- *                         "symbol_bytes": 1 | 4,
+ *                         "symbol_bytes": 1 | 4, "evidence_dtype": "f32" | "f64",
  *                         "positions": {"level": c, "tile": columns, "lanes": columns, "most_batch": samples}}, ...]
  *                       in the order of the variant's `kernels`. `tile` is there where a kernel's is not the
- *                       variant's, `symbol_bytes` where evidence is symbols. Most have no `positions`; those that have
- *                       are the faster choice for up to most_batch samples. Every variant has every pass for "soft" and
- *                       for the model's own channel. Tiles and workspaces differ between variants, tables do not. */
+ *                       variant's, `symbol_bytes` where evidence is symbols, `evidence_dtype` where it is reals of
+ *                       another type than the model's: soft evidence of programs that compute in doubles. Most
+ *                       have no `positions`; those that have are the faster choice for up to most_batch samples. Every
+ *                       variant has every pass for "soft" and for the model's own channel. Tiles and workspaces differ
+ *                       between variants, tables do not. */
 typedef struct EspalierModel {
   uint64_t abi_version;
   const char *description;

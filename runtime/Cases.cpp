@@ -31,7 +31,7 @@ template <typename T> void hide(const Model &model, T *values, int64_t width, T 
 constexpr double singleLeaf = 2;
 
 /// What a leaf carries in soft evidence.
-enum class Likelihood { Uniform, WithZeros, WideRange, OneHot, Flat };
+enum class Likelihood { Uniform, WithZeros, WideRange, BeyondFloats, OneHot, Flat };
 
 struct Recipe {
   const char *name;
@@ -72,21 +72,36 @@ const Recipe gaussianRecipes[] = {
     {.name = "far outliers", .kind = gaussianKind, .sigma = 1, .outlier = 1e6},
 };
 
+/// Where squares leave the range of doubles, or nothing is left of the noise. Models with hard leaves do not take
+/// these.
+const Recipe extremeRecipes[] = {
+    {.name = "sigma 1e-8", .kind = gaussianKind, .sigma = 1e-8},
+    {.name = "sigma 1e-200", .kind = gaussianKind, .sigma = 1e-200},
+    {.name = "sigma 1e30", .kind = gaussianKind, .sigma = 1e30},
+    {.name = "lambda and sigma 1e-30", .kind = gaussianKind, .lambda = 1e-30, .sigma = 1e-30},
+    {.name = "outliers up to 1e30", .kind = gaussianKind, .sigma = 1, .outlier = 1e30},
+};
+
 const Recipe softRecipes[] = {
     {.name = "random likelihoods", .kind = softKind, .likelihood = Likelihood::Uniform},
     {.name = "likelihoods with zeros", .kind = softKind, .likelihood = Likelihood::WithZeros},
     {.name = "likelihoods of wide range", .kind = softKind, .likelihood = Likelihood::WideRange},
+    {.name = "likelihoods beyond float32", .kind = softKind, .likelihood = Likelihood::BeyondFloats},
     {.name = "likelihoods of one state each", .kind = softKind, .likelihood = Likelihood::OneHot},
     {.name = "flat likelihoods", .kind = softKind, .likelihood = Likelihood::Flat},
 };
 
-const Recipe &recipe(const Model &model, int64_t index) {
-  if (model.channel == Channel::Symbol) {
-    constexpr int64_t own = std::size(symbolRecipes);
-    return index < own ? symbolRecipes[index] : softRecipes[index - own];
-  }
-  constexpr int64_t own = std::size(gaussianRecipes);
-  return index < own ? gaussianRecipes[index] : softRecipes[index - own];
+std::vector<Recipe> recipesOf(const Model &model) {
+  std::vector<Recipe> recipes;
+  auto append = [&](const auto &more) { recipes.insert(recipes.end(), std::begin(more), std::end(more)); };
+  if (model.channel == Channel::Symbol)
+    append(symbolRecipes);
+  else
+    append(gaussianRecipes);
+  if (model.channel == Channel::Gaussian && !model.hardLeaves)
+    append(extremeRecipes);
+  append(softRecipes);
+  return recipes;
 }
 
 /// Distances from 1 to the largest, evenly in their logarithm, of either sign: every tenth leaf on average.
@@ -98,7 +113,7 @@ template <typename Real> void addOutliers(Real *values, int64_t count, double la
 
 /// Likelihoods of one leaf. `symbol` is the leaf's state in a sample of the model: it always stays possible. Wide
 /// range means that leaves differ by many orders of magnitude, which only rescaling survives; states of one leaf
-/// differ by fewer, since their ratios must come out right.
+/// differ by fewer. Beyond floats, those of one leaf differ by as many as doubles have.
 template <typename Real>
 void drawLikelihoods(Likelihood likelihood, int64_t states, int64_t symbol, Real *out, Random &random) {
   constexpr bool single = std::is_same_v<Real, float>;
@@ -110,6 +125,8 @@ void drawLikelihoods(Likelihood likelihood, int64_t states, int64_t symbol, Real
       value = 1 - random.uniform();
     if (likelihood == Likelihood::WideRange)
       value = std::pow(10.0, scale + random.uniform(-stateRange, stateRange));
+    if (likelihood == Likelihood::BeyondFloats)
+      value = std::pow(10.0, random.uniform(-300, 300));
     bool zero = likelihood == Likelihood::WithZeros ? random.uniform() < 0.4 : likelihood == Likelihood::OneHot;
     out[a] = zero && a != symbol ? Real(0) : static_cast<Real>(value);
   }
@@ -160,20 +177,17 @@ Array drawEvidence(const Model &model, const Recipe &recipe, int64_t n, uint64_t
   }
   std::vector<int64_t> shape = model.evidenceShape(EvidenceKind::Soft);
   shape.insert(shape.begin(), n);
-  Array result(model.dtype, shape);
-  visitReal(model.dtype, [&](auto zero) { drawSoft<decltype(zero)>(model, recipe, symbols, seed, result); });
+  Array result(recipe.likelihood == Likelihood::BeyondFloats ? ElementType::F64 : model.dtype, shape);
+  visitReal(result.type(), [&](auto zero) { drawSoft<decltype(zero)>(model, recipe, symbols, seed, result); });
   return result;
 }
 
 } // namespace
 
-int64_t runtime::caseCount(const Model &model) {
-  size_t own = model.channel == Channel::Symbol ? std::size(symbolRecipes) : std::size(gaussianRecipes);
-  return static_cast<int64_t>(own + std::size(softRecipes));
-}
+int64_t runtime::caseCount(const Model &model) { return static_cast<int64_t>(recipesOf(model).size()); }
 
 Case runtime::drawCase(const Model &model, int64_t index, int64_t n, uint64_t seed) {
-  const Recipe &chosen = recipe(model, index);
+  const Recipe chosen = recipesOf(model)[static_cast<size_t>(index)];
   // Cases of one seed show different samples.
   uint64_t own = seed * 1000003 + static_cast<uint64_t>(index);
   return {chosen.name, chosen.kind, chosen.lambda, chosen.sigma, drawEvidence(model, chosen, n, own)};

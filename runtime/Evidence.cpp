@@ -123,12 +123,11 @@ private:
 };
 
 /// Float64 likelihoods to float32, each leaf's largest brought into [2^125, 2^126) by an exact power of two, which
-/// leaves the smaller ones most room. What is positive stays so: it may be all that the model's zeros allow.
-Evidence narrowSoft(const Model &model, const Array &input) {
-  int64_t states = model.leafStates();
-  int64_t leaves = model.leaves();
-  int64_t batch = input.shape()[0];
+/// leaves the smaller ones most room. What is positive stays so.
+Evidence narrowSoft(const Array &input, int64_t states) {
+  const int64_t batch = input.shape()[0];
   Evidence result{Array(ElementType::F32, input.shape()), std::vector<double>(static_cast<size_t>(batch), 0.0)};
+  const int64_t leaves = batch == 0 ? 0 : input.size() / batch / states;
   const double *from = input.data<double>();
   float *to = result.values.data<float>();
   for (int64_t leaf = 0; leaf < batch * leaves; ++leaf, from += states, to += states) {
@@ -147,10 +146,19 @@ Evidence narrowSoft(const Model &model, const Array &input) {
 
 } // namespace
 
-Evidence runtime::checkEvidence(const Model &model, EvidenceKind kind, Array input, const std::string &place) {
+Evidence runtime::fitSoft(Array input, int64_t states, ElementType type) {
+  if (input.type() == ElementType::F64 && type == ElementType::F32)
+    return narrowSoft(input, states);
+  if (input.type() != type)
+    input = convert(input, type);
+  return {std::move(input), {}};
+}
+
+Evidence runtime::checkEvidence(const Model &model, EvidenceKind kind, Array input, const std::string &place,
+                                std::optional<ElementType> soft) {
   Checker(model, kind, input, place).check();
-  if (kind == EvidenceKind::Soft && input.type() == ElementType::F64 && model.dtype == ElementType::F32)
-    return narrowSoft(model, input);
+  if (kind == EvidenceKind::Soft)
+    return fitSoft(std::move(input), model.leafStates(), soft.value_or(model.dtype));
   ElementType type = model.evidenceType(kind);
   if (input.type() != type)
     input = convert(input, type);

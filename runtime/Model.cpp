@@ -141,6 +141,10 @@ int64_t checkTile(const json &tile) {
   return tile.get<int64_t>();
 }
 
+ElementType readDtype(const json &text, const char *key) {
+  return choose<ElementType>(text, {{"f32", ElementType::F32}, {"f64", ElementType::F64}}, key);
+}
+
 Kernel readKernel(const json &entry, const Model &model, int64_t tile, EspalierKernel function) {
   Kernel kernel;
   kernel.program = choose<Program>(entry.at("program"), {{"bp", Program::BP}, {"net", Program::Net}}, "program");
@@ -157,6 +161,9 @@ Kernel readKernel(const json &entry, const Model &model, int64_t tile, EspalierK
   check(kernel.symbolBytes == 4 ||
             (kernel.symbolBytes == 1 && model.leafStates() <= std::numeric_limits<int8_t>::max()),
         "expects symbols of 1 or 4 bytes that hold every state");
+  kernel.reals = model.dtype;
+  if (auto dtype = entry.find("evidence_dtype"); dtype != entry.end())
+    kernel.reals = readDtype(*dtype, "evidence_dtype");
   if (auto positions = entry.find("positions"); positions != entry.end())
     kernel.positions = readPositions(*positions, model);
   kernel.function = function;
@@ -219,11 +226,11 @@ void readNetwork(const json &network, Model &model) {
 void readDescription(const json &description, const EspalierModel &compiled, Model &model) {
   model.name = description.at("name").get<std::string>();
   model.description = description.at("description").get<std::string>();
-  model.dtype =
-      choose<ElementType>(description.at("dtype"), {{"f32", ElementType::F32}, {"f64", ElementType::F64}}, "dtype");
+  model.dtype = readDtype(description.at("dtype"), "dtype");
   readTree(description, model);
   model.channel = choose<Channel>(description.at("channel"),
                                   {{"symbol", Channel::Symbol}, {"gaussian", Channel::Gaussian}}, "channel");
+  model.hardLeaves = description.at("hard_leaves").get<bool>();
   if (description.contains("network"))
     readNetwork(description.at("network"), model);
   model.valueSize = description.at("value_size").get<int64_t>();

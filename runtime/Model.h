@@ -45,9 +45,10 @@ struct Kernel {
   Program program = Program::BP;
   Pass pass = Pass::Up;
   EvidenceKind evidence = EvidenceKind::Soft;
-  size_t workspace = 0;    ///< bytes
-  int64_t tile = 1;        ///< T, samples of one call
-  int64_t symbolBytes = 4; ///< of one symbol of a tile, 1 or 4
+  size_t workspace = 0;                 ///< bytes
+  int64_t tile = 1;                     ///< T, samples of one call
+  int64_t symbolBytes = 4;              ///< of one symbol of a tile, 1 or 4
+  ElementType reals = ElementType::F32; ///< of evidence that is not symbols
   Positions positions;
   EspalierKernel function = nullptr;
 };
@@ -81,6 +82,7 @@ struct Model : Variant {
   std::vector<std::vector<int64_t>> branching; ///< [l - 1]: {m} or {rows, columns} of level l
   std::vector<int64_t> states;                 ///< [l]: states of a node on level l in 0..L
   Channel channel = Channel::Symbol;
+  bool hardLeaves = false;         ///< whether no likelihood of a leaf may be rounded to 0 (ABI.h)
   std::optional<ReluNetwork> relu; ///< where the network for the model's own evidence is one
   int64_t valueSize = 1;           ///< p
   bool vectorValues = false;       ///< whether arrays of observations have an axis for p

@@ -9,6 +9,9 @@
 #include "runtime/Tiles.h"
 
 #include "runtime/Error.h"
+#include "runtime/Evidence.h"
+#include "runtime/GaussianRange.h"
+#include "runtime/GaussianWeights.h"
 #include "runtime/Layout.h"
 #include "runtime/Memory.h"
 #include "runtime/PositionsLayout.h"
@@ -143,10 +146,13 @@ void reshape(Array &array, ElementType type, const std::vector<int64_t> &shape) 
 template <typename Body> auto visitTypes(const Model &model, const Kernel &kernel, Body body) {
   return visitReal(model.dtype, [&](auto real) {
     if (kernel.evidence != EvidenceKind::Symbol)
-      return body(real, real);
+      return visitReal(kernel.reals, [&](auto given) { return body(given, real); });
     return kernel.symbolBytes == 1 ? body(uint8_t{}, real) : body(int32_t{}, real);
   });
 }
+
+/// What users' arrays hold where tiles hold T.
+template <typename T> using UserType = std::conditional_t<std::is_integral_v<T>, int32_t, T>;
 
 /// One request, one sample at a time.
 class SampleRunner {
@@ -216,6 +222,18 @@ struct Runner::State {
     if (const Kernel *one = model.findKernel(request.program, up ? Pass::Up : Pass::UpDown, request.evidence, true))
       oneByOne = std::make_unique<SampleRunner>(this->model, this->request, *one, select());
     mostOneByOne = oneByOne ? oneByOne->mostBatch() : 0;
+    if (request.evidence == EvidenceKind::Gaussian && !model.isRelu(request.program, request.evidence))
+      prepareExtremes();
+  }
+
+  /// Evidence that gaussian kernels are not right for goes through those for soft evidence, where the model has them.
+  void prepareExtremes() {
+    ordinary = ordinaryRange(model, request.lambda, request.sigma);
+    if (model.hardLeaves || !model.findKernel(request.program, kernel.pass, EvidenceKind::Soft))
+      return;
+    Request other = request;
+    other.evidence = EvidenceKind::Soft;
+    soft = std::make_unique<State>(model, other);
   }
 
   ScratchSizes scratchSizes() const {
@@ -227,10 +245,15 @@ struct Runner::State {
 
   int64_t select() const { return request.query == Query::Denoise ? model.depth() + 1 : level; }
 
-  /// Samples first .. first + count - 1; the kernel takes evidence of T and gives Real results.
+  /// Samples first .. first + count - 1, which begin at `user`; the kernel takes evidence of T and gives Real results.
   template <typename T, typename Real>
-  void runTile(const Array &evidence, Outcome &outcome, int64_t first, int64_t count);
+  void runTile(const UserType<T> *user, Outcome &outcome, int64_t first, int64_t count);
   void runTile(const Array &evidence, Outcome &outcome, int64_t tileIndex);
+
+  /// Whether gaussian evidence of some samples is for the kernels for soft evidence.
+  bool isExtreme(const Array &evidence, int64_t first, int64_t count) const;
+  /// Such samples.
+  void runExtreme(const Array &evidence, Outcome &outcome, int64_t first, int64_t count);
 
   const Model &model;
   Request request;
@@ -243,10 +266,12 @@ struct Runner::State {
   tbb::enumerable_thread_specific<Scratch> scratch;
   std::unique_ptr<SampleRunner> oneByOne; ///< null where the model has no kernel for that
   int64_t mostOneByOne = 0;               ///< samples up to which it is used
+  OrdinaryRange ordinary{};               ///< observations that gaussian kernels are right for
+  std::unique_ptr<State> soft;            ///< for other observations; null where there are none
 };
 
 template <typename T, typename Real>
-void Runner::State::runTile(const Array &evidence, Outcome &outcome, int64_t first, int64_t count) {
+void Runner::State::runTile(const UserType<T> *user, Outcome &outcome, int64_t first, int64_t count) {
   Scratch &local = scratch.local();
   int64_t tile = kernel.tile;
   T *in = reinterpret_cast<T *>(local.evidence.data());
@@ -254,12 +279,10 @@ void Runner::State::runTile(const Array &evidence, Outcome &outcome, int64_t fir
   double *loglik = reinterpret_cast<double *>(local.loglik.data());
   if (count < tile)
     std::fill_n(in, evidenceLayout.size() * tile, nothing<T>(request.evidence, model.leafStates()));
-  const int64_t offset = first * evidenceLayout.size();
   if constexpr (std::is_integral_v<T>)
-    evidenceLayout.symbolsToTile(evidence.data<int32_t>() + offset, count, in, tile,
-                                 static_cast<int32_t>(model.leafStates()));
+    evidenceLayout.symbolsToTile(user, count, in, tile, static_cast<int32_t>(model.leafStates()));
   else
-    evidenceLayout.toTile(evidence.data<T>() + offset, count, in, tile);
+    evidenceLayout.toTile(user, count, in, tile);
   kernel.function(in, request.lambda, request.sigma, select(), out, loglik, local.workspace.data());
   std::copy_n(loglik, count, outcome.loglik.begin() + first);
   if (request.query != Query::Loglik)
@@ -269,8 +292,47 @@ void Runner::State::runTile(const Array &evidence, Outcome &outcome, int64_t fir
 void Runner::State::runTile(const Array &evidence, Outcome &outcome, int64_t tileIndex) {
   int64_t first = tileIndex * kernel.tile;
   int64_t count = std::min(kernel.tile, evidence.shape()[0] - first);
+  if (soft && isExtreme(evidence, first, count))
+    return runExtreme(evidence, outcome, first, count);
   visitTypes(model, kernel, [&](auto evidenceType, auto real) {
-    runTile<decltype(evidenceType), decltype(real)>(evidence, outcome, first, count);
+    using T = decltype(evidenceType);
+    const auto *user = evidence.data<UserType<T>>() + first * evidenceLayout.size();
+    runTile<T, decltype(real)>(user, outcome, first, count);
+  });
+}
+
+bool Runner::State::isExtreme(const Array &evidence, int64_t first, int64_t count) const {
+  if (ordinary.isEmpty())
+    return true;
+  return visitReal(evidence.type(), [&](auto zero) {
+    using T = decltype(zero);
+    constexpr double most = std::numeric_limits<T>::max();
+    const T low = static_cast<T>(std::clamp(ordinary.low, -most, most));
+    const T high = static_cast<T>(std::clamp(ordinary.high, -most, most));
+    const T *z = evidence.data<T>() + first * evidenceLayout.size();
+    // Without branches, as vectors. NaN is neither.
+    int beyond = 0;
+    for (int64_t i = 0; i < count * evidenceLayout.size(); ++i)
+      beyond |= (z[i] < low) | (z[i] > high);
+    return beyond != 0;
+  });
+}
+
+void Runner::State::runExtreme(const Array &evidence, Outcome &outcome, int64_t first, int64_t count) {
+  const GaussianWeights leaves(model, request.lambda, request.sigma);
+  Array weights(soft->kernel.reals, {soft->evidenceLayout.size()});
+  visitReal(evidence.type(), [&](auto zero) {
+    visitReal(weights.type(), [&](auto weight) {
+      visitReal(model.dtype, [&](auto real) {
+        for (int64_t i = first; i < first + count; ++i) {
+          const auto *z = evidence.data<decltype(zero)>() + i * evidenceLayout.size();
+          auto *of = weights.data<decltype(weight)>();
+          const double density = leaves.fill(z, model.leaves(), of);
+          soft->runTile<decltype(weight), decltype(real)>(of, outcome, i, 1);
+          outcome.loglik[static_cast<size_t>(i)] += density;
+        }
+      });
+    });
   });
 }
 
@@ -279,8 +341,14 @@ Runner::~Runner() = default;
 
 int64_t Runner::tile() const { return state->kernel.tile; }
 
-void Runner::run(const Array &evidence, Outcome &outcome, const Progress &progress) {
+ElementType Runner::evidenceType() const {
+  return state->kernel.evidence == EvidenceKind::Symbol ? ElementType::I32 : state->kernel.reals;
+}
+
+void Runner::run(const Array &given, Outcome &outcome, const Progress &progress) {
   const Model &model = state->model;
+  const bool widen = given.type() == ElementType::F32 && evidenceType() == ElementType::F64;
+  const Array widened = widen ? convert(given, ElementType::F64) : Array(), &evidence = widen ? widened : given;
   int64_t batch = evidence.shape()[0];
   bool loglikOnly = state->request.query == Query::Loglik;
   std::vector<int64_t> shape = outputShape(model, state->request);
@@ -296,7 +364,9 @@ void Runner::run(const Array &evidence, Outcome &outcome, const Progress &progre
   state->arena.execute([&] {
     tbb::parallel_for(tbb::blocked_range<int64_t>(0, tiles), [&](const tbb::blocked_range<int64_t> &range) {
       for (int64_t tile = range.begin(); tile != range.end(); ++tile) {
-        if (one)
+        if (one && state->soft && state->isExtreme(evidence, tile, 1))
+          state->runExtreme(evidence, outcome, tile, 1);
+        else if (one)
           state->oneByOne->run(evidence, outcome, tile);
         else
           state->runTile(evidence, outcome, tile);
@@ -316,6 +386,17 @@ void Runner::run(const Array &evidence, Outcome &outcome, const Progress &progre
 
 Outcome runtime::run(const Model &model, const Request &request, const Array &evidence, const Progress &progress) {
   Outcome outcome;
-  Runner(model, request).run(evidence, outcome, progress);
+  Runner runner(model, request);
+  if (request.evidence != EvidenceKind::Soft) {
+    runner.run(evidence, outcome, progress);
+    return outcome;
+  }
+  const Evidence fitting = fitSoft(evidence, model.leafStates(), runner.evidenceType());
+  runner.run(fitting.values, outcome, progress);
+  for (size_t i = 0; i < fitting.logScale.size(); ++i) {
+    outcome.loglik[i] += fitting.logScale[i];
+    if (request.query == Query::Loglik)
+      outcome.output.data<double>()[i] += fitting.logScale[i];
+  }
   return outcome;
 }

@@ -54,9 +54,13 @@ public:
   Runner(const Model &model, const Request &request);
   ~Runner();
 
-  /// `evidence`: B x model.evidenceShape(kind) of model.evidenceType(kind), already checked (see Evidence.h).
+  /// `evidence`: B x model.evidenceShape(kind) of evidenceType(), already checked (see Evidence.h), or soft evidence of
+  /// float32 in its place.
   /// Arrays of `outcome` that fit are used again.
   void run(const Array &evidence, Outcome &outcome, const Progress &progress = {});
+
+  /// What the request's kernel takes; int32 for symbols.
+  ElementType evidenceType() const;
 
   /// Samples of one call of the kernel for many.
   int64_t tile() const;
@@ -66,7 +70,7 @@ private:
   std::unique_ptr<State> state;
 };
 
-/// One run: Runner(model, request).run(evidence).
+/// One run: Runner(model, request).run(evidence). Soft evidence may be of either real type.
 Outcome run(const Model &model, const Request &request, const Array &evidence, const Progress &progress = {});
 
 } // namespace espalier::runtime

@@ -6,6 +6,9 @@
 
 #include "llvm/Support/JSON.h"
 
+#include <algorithm>
+#include <cmath>
+
 using llvm::json::Array;
 using llvm::json::Object;
 
@@ -46,6 +49,8 @@ static Object describeVariant(const VariantInfo &variant) {
       entry["tile"] = kernel.tile;
     if (kernel.symbolBytes > 0)
       entry["symbol_bytes"] = kernel.symbolBytes;
+    if (kernel.symbolBytes == 0 && kernel.takesDoubles != kernel.isDouble)
+      entry["evidence_dtype"] = kernel.takesDoubles ? "f64" : "f32";
     if (kernel.positions > 0)
       entry["positions"] = Object{{"level", kernel.positions},
                                   {"tile", kernel.tile},
@@ -72,6 +77,13 @@ static Object describeNetwork(const NetworkSpec &network) {
                 {"lambda", interval(network.lambda)}};
 }
 
+/// Whether an edge to a leaf may leave it no state but one that its observation speaks against by any amount: where
+/// kernels have zeros, or ratios beyond what a likelihood that was rounded to 0 is small beside.
+static bool hasHardLeaves(const Model &model) {
+  auto [least, most] = std::minmax_element(model.levels.back().kernel.begin(), model.levels.back().kernel.end());
+  return *least == 0 || std::log(*most) - std::log(*least) > 300;
+}
+
 Description describeModel(const Model &model, llvm::ArrayRef<VariantInfo> variants) {
   Description description;
   Array branching, states, entries;
@@ -91,6 +103,7 @@ Description describeModel(const Model &model, llvm::ArrayRef<VariantInfo> varian
               {"states", std::move(states)},
               {"channel", model.channel == Channel::Gaussian ? "gaussian" : "symbol"},
               {"network", describeNetwork(model.network)},
+              {"hard_leaves", hasHardLeaves(model)},
               {"value_size", model.valueSize},
               {"vector_values", model.valuesAreVectors},
               {"parameters", parameters},

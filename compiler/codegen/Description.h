@@ -17,6 +17,7 @@ struct KernelInfo {
   std::string function, program, pass, evidence;
   int64_t workspace, tile;
   bool isDouble;
+  bool takesDoubles;   ///< as evidence, where that is reals
   int64_t symbolBytes; ///< of one symbol of a tile; 0 where evidence is none
   /// With nodes in the lanes: their level, the lanes of what is computed above them, and the samples up to which the
   /// kernel is to be used. Level 0: samples stand in the lanes.

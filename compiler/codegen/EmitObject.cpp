@@ -37,6 +37,7 @@ static FailureOr<KernelInfo> kernelInfo(LLVM::LLVMFuncOp function) {
     auto attr = facts.getAs<IntegerAttr>(fact);
     return attr ? attr.getInt() : 0;
   };
+  auto evidence = facts.getAs<TypeAttr>("evidence");
   return KernelInfo{function.getName().str(),
                     parts[0].str(),
                     parts[1].str(),
@@ -44,6 +45,7 @@ static FailureOr<KernelInfo> kernelInfo(LLVM::LLVMFuncOp function) {
                     number("workspace"),
                     number("tile"),
                     facts.getAs<TypeAttr>("dtype").getValue().isF64(),
+                    evidence && evidence.getValue().isF64(),
                     number("symbol_bytes"),
                     number("positions"),
                     number("lanes"),

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Matchers.h"
 
 #include <cmath>
 #include <limits>
@@ -223,8 +224,40 @@ struct ExpandMath : espalier::impl::ExpandMathBase<ExpandMath> {
       return;
     getOperation().walk([&](math::FmaOp op) {
       ImplicitLocOpBuilder b(op->getLoc(), op);
+      if (Value product = productThatItCorrects(op))
+        return replace(op, productError(b, op.getA(), op.getB(), product));
       replace(op, arith::AddFOp::create(b, arith::MulFOp::create(b, op.getA(), op.getB()), op.getC()));
     });
+  }
+
+  /// The p of fma(x, y, 0 - p) with p = x y, rounded, which asks for no more than what rounding took from it.
+  static Value productThatItCorrects(math::FmaOp op) {
+    auto minus = op.getC().getDefiningOp<arith::SubFOp>();
+    auto product = minus ? minus.getRhs().getDefiningOp<arith::MulFOp>() : arith::MulFOp();
+    if (!product || !matchPattern(minus.getLhs(), m_PosZeroFloat()) || product.getLhs() != op.getA() ||
+        product.getRhs() != op.getB())
+      return Value();
+    return product;
+  }
+
+  /// x y - product by halves of x and y, whose products are exact (Dekker).
+  static Value productError(ImplicitLocOpBuilder &b, Value x, Value y, Value product) {
+    Type type = x.getType();
+    int digits = cast<FloatType>(getElementTypeOrSelf(type)).getFPMantissaWidth();
+    auto mul = [&](Value u, Value v) -> Value { return arith::MulFOp::create(b, u, v); };
+    auto sub = [&](Value u, Value v) -> Value { return arith::SubFOp::create(b, u, v); };
+    auto add = [&](Value u, Value v) -> Value { return arith::AddFOp::create(b, u, v); };
+    TypedAttr factor = FloatAttr::get(getElementTypeOrSelf(type), std::ldexp(1.0, (digits + 1) / 2) + 1);
+    if (auto vector = dyn_cast<VectorType>(type))
+      factor = DenseElementsAttr::get(vector, Attribute(factor));
+    Value splitter = arith::ConstantOp::create(b, factor);
+    auto upperHalf = [&](Value u) {
+      Value large = mul(splitter, u);
+      return sub(large, sub(large, u));
+    };
+    Value xHigh = upperHalf(x), yHigh = upperHalf(y), xLow = sub(x, xHigh), yLow = sub(y, yHigh);
+    Value rest = add(add(sub(mul(xHigh, yHigh), product), mul(xHigh, yLow)), mul(xLow, yHigh));
+    return add(rest, mul(xLow, yLow));
   }
 
   /// How many functions from the first on stand in one row, alike and independent of each other.

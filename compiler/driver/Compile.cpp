@@ -114,8 +114,7 @@ static void reportWritten(const runtime::OutputFile *output, Emit emit) {
   uint64_t size = 0;
   if (!output || output->isDirect() || llvm::sys::fs::file_size(output->name(), size))
     return;
-  llvm::errs() << output->name() << ": " << kindOf(emit) << ", " << runtime::bytesText(size)
-               << "\n";
+  llvm::errs() << output->name() << ": " << kindOf(emit) << ", " << runtime::bytesText(size) << "\n";
 }
 
 /// The stages that a form takes, for the progress bar: those of the programs, and of each variant's code.

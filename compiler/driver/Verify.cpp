@@ -160,7 +160,9 @@ std::vector<std::optional<Deviation>> checkCase(const Model &model, const Oracle
     request.level = plan.question.level;
     request.lambda = drawn.lambda;
     request.sigma = drawn.sigma;
-    const runtime::Array evidence = runtime::convert(drawn.evidence, plan.compiled->evidenceType(drawn.kind));
+    const bool isSoft = drawn.kind == runtime::EvidenceKind::Soft;
+    const runtime::Array evidence =
+        isSoft ? drawn.evidence : runtime::convert(drawn.evidence, plan.compiled->evidenceType(drawn.kind));
     deviations.push_back(compare(model, plan.question, runtime::run(*plan.compiled, request, evidence),
                                  plan.certified ? clipped : beliefs));
   }

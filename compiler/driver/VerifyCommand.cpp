@@ -4,6 +4,7 @@
 
 #include "compiler/analysis/TFGModel.h"
 #include "compiler/conversion/support/Certificate.h"
+#include "compiler/conversion/support/Programs.h"
 #include "compiler/driver/Input.h"
 #include "compiler/driver/Link.h"
 #include "compiler/driver/Pipeline.h"
@@ -199,6 +200,9 @@ int verify(const VerifyCommandOptions &options) {
       (failed(expectExactNetwork(*module, "--proof")) || failed(proof.prepare(*module, options.model))))
     return 1;
   SmallVector<std::string> dtypes = {"f32", "f64"};
+  // What compile refuses in f32 is verified in f64.
+  if (!holdsValues(readModel(*findModel(*module)), Precision::F32))
+    dtypes = {"f64"};
   if (std::string present = dtypeOf(*module); !present.empty())
     dtypes = {present};
   if (!options.net.empty()) {

@@ -8,6 +8,7 @@
 
 #include "compiler/export/OnnxLayers.h"
 
+#include "compiler/conversion/support/Centre.h"
 #include "dialects/support/Tables.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -196,9 +197,19 @@ std::string OnnxLayers::written(net::PointwiseOp op) {
 
 /// A 1x1 convolution is a product with one group.
 std::string OnnxLayers::written(net::ReadoutOp op) {
+  std::vector<double> centres = centresOf(*readTable(op.getValues()), tableShape(op.getValues())[1]);
+  Name mean = aboutCentre(op, centres);
+  if (llvm::all_of(centres, [](double c) { return c == 0; }))
+    return mean;
+  std::vector<int64_t> shape(cast<RankedTensorType>(op.getResult().getType()).getRank(), 1);
+  shape[1] = static_cast<int64_t>(centres.size());
+  return graph.add("Add", {mean, graph.reals(onnxType(op.getResult()), shape, centres)});
+}
+
+std::string OnnxLayers::aboutCentre(net::ReadoutOp op, ArrayRef<double> centres) {
   ArrayRef<int64_t> shape = tableShape(op.getValues());
   int64_t states = shape[0], size = shape[1];
-  std::vector<double> values = *readTable(op.getValues()), transposed;
+  std::vector<double> values = espalier::centred(*readTable(op.getValues()), centres), transposed;
   for (int64_t p = 0; p < size; ++p)
     for (int64_t a = 0; a < states; ++a)
       transposed.push_back(values[a * size + p]);

@@ -86,6 +86,8 @@ private:
   Name written(net::LogSumExpConvOp op);
   Name written(net::LogSumExpConvTransposeOp op);
   Name written(net::ReadoutOp op);
+  /// The mean of the values less their centres.
+  Name aboutCentre(net::ReadoutOp op, ArrayRef<double> centres);
 
   Name written(net::SumPoolOp op);
   Name written(net::ProductPoolOp op);
@@ -105,6 +107,8 @@ private:
   Name embed(mlir::Value symbols, mlir::Value result, double seen, double other);
   /// log p(z | state) relative to the nearest state, in double precision: batch x states x positions.
   Name field(mlir::Value observation, mlir::Value lambda, mlir::Value sigma, mlir::ElementsAttr values);
+  /// z [batch x 1 x p x positions] less lambda times its component's centre, for which the products are exact.
+  Name centredObservation(const Name &z, const Name &lambda, ArrayRef<double> centres);
   /// The value e of the state nearest to each z [batch x 1 x p x positions], in the same shape.
   Name nearestValue(const Name &z, const Name &lambda, ArrayRef<double> values, int64_t states, int64_t positions);
 

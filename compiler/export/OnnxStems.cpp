@@ -6,6 +6,7 @@
 
 #include "compiler/export/OnnxLayers.h"
 
+#include "compiler/conversion/support/Centre.h"
 #include "dialects/support/Tables.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -72,6 +73,32 @@ std::string OnnxLayers::written(net::LookUpOp op) {
 // Gaussian observations
 //===----------------------------------------------------------------------===//
 
+/// The upper half of a double's digits: products of halves are exact (Dekker).
+static double upperHalf(double x) {
+  double large = (0x1p27 + 1) * x;
+  return large - (large - x);
+}
+
+std::string OnnxLayers::centredObservation(const Name &z, const Name &lambda, ArrayRef<double> centres) {
+  if (llvm::all_of(centres, [](double c) { return c == 0; }))
+    return z;
+  Type real = onnx::TensorProto::DOUBLE;
+  int64_t size = static_cast<int64_t>(centres.size());
+  std::vector<double> upper(centres), lower(centres);
+  for (auto [high, low] : llvm::zip(upper, lower)) {
+    high = upperHalf(high);
+    low -= high;
+  }
+  Name high = graph.reals(real, {1, 1, size, 1}, upper), low = graph.reals(real, {1, 1, size, 1}, lower);
+  Name large = graph.add("Mul", {lambda, graph.real(real, 0x1p27 + 1)});
+  Name lambdaHigh = graph.add("Sub", {large, graph.add("Sub", {large, lambda})});
+  Name lambdaLow = graph.add("Sub", {lambda, lambdaHigh});
+  Name rest = z;
+  for (auto [x, c] : {std::pair(lambdaHigh, high), {lambdaHigh, low}, {lambdaLow, high}, {lambdaLow, low}})
+    rest = graph.add("Sub", {rest, graph.add("Mul", {x, c})});
+  return rest;
+}
+
 std::string OnnxLayers::nearestValue(const Name &z, const Name &lambda, ArrayRef<double> values, int64_t states,
                                      int64_t positions) {
   Type real = onnx::TensorProto::DOUBLE;
@@ -88,15 +115,16 @@ std::string OnnxLayers::nearestValue(const Name &z, const Name &lambda, ArrayRef
 
 std::string OnnxLayers::field(Value observation, Value lambda, Value sigma, ElementsAttr table) {
   Type real = onnx::TensorProto::DOUBLE;
-  std::vector<double> values = *readTable(table);
   int64_t states = tableShape(table)[0], size = tableShape(table)[1];
+  std::vector<double> centres = centresOf(*readTable(table), size),
+                      values = espalier::centred(*readTable(table), centres);
   std::vector<int64_t> shape = onnxShape(observation);
   int64_t positions = llvm::product_of(llvm::drop_begin(shape, 2));
-  // Everything is [batch x states x p x positions].
+  // Everything is [batch x states x p x positions], and about the centre of the values.
   Name observed = graph.cast(grouped(observation, 1), real);
   Name missing = graph.add("IsNaN", graph.reduce("ReduceSum", observed, 2));
   Name zero = graph.real(real, 0), lambdaName = nameOf(lambda), sigmaName = nameOf(sigma);
-  Name z = graph.add("Where", {graph.add("IsNaN", observed), zero, observed});
+  Name z = centredObservation(graph.add("Where", {graph.add("IsNaN", observed), zero, observed}), lambdaName, centres);
   Name nearest = nearestValue(z, lambdaName, values, states, positions);
 
   // |z - lambda r|^2 - |z - lambda e|^2 = 2 lambda (e - r) . (z - lambda (e + r) / 2): no cancellation.
@@ -104,8 +132,9 @@ std::string OnnxLayers::field(Value observation, Value lambda, Value sigma, Elem
   Name half = graph.add("Mul", {lambdaName, graph.real(real, 0.5)});
   Name middle = graph.add("Sub", {z, graph.add("Mul", {graph.add("Add", {e, nearest}), half})});
   Name difference = graph.add("Mul", {graph.add("Sub", {e, nearest}), middle});
-  Name gain = graph.add("Div", {lambdaName, graph.add("Mul", {sigmaName, sigmaName})});
-  Name field = graph.add("Mul", {graph.reduce("ReduceSum", difference, 2), gain});
+  // By sigma twice: its square may leave the range of doubles.
+  Name scaled = graph.add("Mul", {graph.reduce("ReduceSum", difference, 2), graph.add("Div", {lambdaName, sigmaName})});
+  Name field = graph.add("Div", {scaled, sigmaName});
   Name seen = floored(real, graph.add("Where", {missing, zero, field}));
   shape[1] = states;
   return graph.reshape(seen, shape);

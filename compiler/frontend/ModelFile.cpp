@@ -80,7 +80,7 @@ ModelLocations locate(const Reader &reader, const toml::table &file, const TreeI
   ModelLocations locations;
   locations.tree = reader.locate(findPlace(file, "tree", ""));
   locations.prior = reader.locate(findPlace(file, "root", "prior"));
-  locations.observation = reader.locate(findPlace(file, "observation", ""));
+  locations.observation = reader.locate(findPlace(file, "observation", "values"));
   for (Place place : tree.levels)
     locations.levels.push_back(reader.locate(place));
   for (Place place : kernels)

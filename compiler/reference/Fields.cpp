@@ -10,24 +10,28 @@
 namespace espalier::reference {
 namespace {
 
-/// Squared distance between one observation and lambda * e(a).
-Real squaredDistance(const double *z, const double *e, Real lambda, int64_t p) {
-  Real sum = 0;
+/// Holds the square of a double, and sums and products of a few, exactly or to 113 digits.
+using Wide = __float128;
+
+Wide distance(const double *z, const double *e, double lambda, int64_t k) { return Wide(z[k]) - Wide(lambda) * e[k]; }
+
+/// The squared distance of state a less that of state b, component by component as a product of their sum and their
+/// difference. What the distances have in common is taken out of the difference.
+Wide distanceGap(const double *z, const double *a, const double *b, double lambda, int64_t p) {
+  Wide sum = 0;
   for (int64_t k = 0; k < p; ++k)
-    sum += (z[k] - lambda * e[k]) * (z[k] - lambda * e[k]);
+    sum += Wide(lambda) * (Wide(b[k]) - a[k]) * (distance(z, a, lambda, k) + distance(z, b, lambda, k));
   return sum;
 }
 
-/// squaredDistance(a) - squaredDistance(b), factorised: far outliers would cancel in a difference of squares.
-Real distanceGap(const double *z, const double *a, const double *b, Real lambda, int64_t p) {
-  Real sum = 0;
-  for (int64_t k = 0; k < p; ++k)
-    sum += lambda * (Real(b[k]) - a[k]) * (2 * Real(z[k]) - lambda * (Real(a[k]) + b[k]));
-  return sum;
+/// Minus half the square of a distance in units of sigma.
+Real exponent(Wide distance, double sigma) {
+  const Real units = static_cast<Real>(distance / sigma);
+  return -units * units / 2;
 }
 
 /// Adds one observed leaf, with `h` pointing at its S_L zeros.
-void observe(const Model &model, const double *z, Real lambda, Real sigma, Real *h, Real &constant) {
+void observe(const Model &model, const double *z, double lambda, double sigma, Real *h, Real &constant) {
   const int64_t p = model.valueSize;
   auto value = [&](int64_t a) { return model.values.data() + a * p; };
   int64_t nearest = 0;
@@ -35,9 +39,10 @@ void observe(const Model &model, const double *z, Real lambda, Real sigma, Real 
     if (distanceGap(z, value(a), value(nearest), lambda, p) < 0)
       nearest = a;
   for (int64_t a = 0; a < model.leafStates(); ++a)
-    h[a] = -distanceGap(z, value(a), value(nearest), lambda, p) / (2 * sigma * sigma);
-  constant -= squaredDistance(z, value(nearest), lambda, p) / (2 * sigma * sigma);
-  constant -= p * (std::log(2 * std::numbers::pi_v<Real>) / 2 + std::log(sigma));
+    h[a] = -static_cast<Real>(distanceGap(z, value(a), value(nearest), lambda, p) / (2 * Wide(sigma) * sigma));
+  for (int64_t k = 0; k < p; ++k)
+    constant += exponent(distance(z, value(nearest), lambda, k), sigma) - std::log(2 * std::numbers::pi_v<Real>) / 2 -
+                std::log(Real(sigma));
 }
 
 } // namespace

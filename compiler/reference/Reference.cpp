@@ -119,8 +119,9 @@ Beliefs Reference::infer(const Fields &fields) const {
   const Upward upward = up(fields);
   const std::vector<std::vector<Real>> t = down(upward);
   Beliefs beliefs;
-  beliefs.loglik = static_cast<double>(logSum(upward) - logPartition);
-  beliefs.impossible = std::isinf(beliefs.loglik);
+  const Real loglik = logSum(upward) - logPartition;
+  beliefs.loglik = static_cast<double>(loglik);
+  beliefs.impossible = std::isinf(loglik);
   for (int64_t l = 0; l <= model.depth(); ++l) {
     std::vector<double> &level = beliefs.posteriors.emplace_back();
     for (int64_t v = 0; v < model.nodes(l); ++v) {

@@ -58,7 +58,8 @@ const Model &Session::runnableModel() {
 }
 
 void NoiseOptions::add(CLI::App &command) {
-  sigmaOption = addReal(command, "--sigma", sigma, "Noise level of gaussian observations");
+  sigmaOption = addReal(command, "--sigma", sigma,
+                        "Noise level of gaussian observations, any > 0 (1e-50 to 1e50 where last kernels have zeros)");
   lambdaOption = addReal(command, "--lambda", lambda, "Signal level of gaussian observations (default 1)");
 }
 

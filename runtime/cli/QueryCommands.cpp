@@ -7,6 +7,7 @@
 
 #include "runtime/Error.h"
 #include "runtime/Evidence.h"
+#include "runtime/GaussianRange.h"
 #include "runtime/Npy.h"
 #include "runtime/Tiles.h"
 #include "runtime/cli/Arguments.h"
@@ -15,6 +16,7 @@
 #include "runtime/cli/Table.h"
 #include "runtime/cli/Values.h"
 
+#include <cmath>
 #include <iostream>
 #include <memory>
 
@@ -41,10 +43,16 @@ Request makeRequest(const Model &model, const QueryOptions &options) {
   return {options.program, options.query, kind, level, options.noise.lambda, options.noise.sigma, options.threads};
 }
 
-/// Adds back what checkEvidence() divided the likelihoods by.
-void addScale(Outcome &outcome, const std::vector<double> &logScale) {
-  for (size_t i = 0; i < logScale.size(); ++i)
-    outcome.output.data<double>()[i] += logScale[i];
+/// Adds back what checkEvidence() divided the likelihoods by. Throws Error where a density is smaller than any double
+/// can say: it is not 0.
+void finishLoglik(Outcome &outcome, const std::vector<double> &logScale, const std::string &place) {
+  double *loglik = outcome.output.data<double>();
+  for (size_t i = 0; i < outcome.loglik.size(); ++i) {
+    if (std::isfinite(loglik[i]) && loglik[i] <= leastLoglik)
+      throw Error(place, "expects observations of log-likelihoods above " + numberText(leastLoglik) +
+                             ", got a smaller one in sample " + std::to_string(i));
+    loglik[i] += i < logScale.size() ? logScale[i] : 0;
+  }
 }
 
 int reportImpossible(const Outcome &outcome, const std::string &place) {
@@ -59,14 +67,16 @@ int runQuery(const Model &model, const QueryOptions &options) {
   std::unique_ptr<OutputFile> output = planOutput(options.output, ".npy", {options.input});
   Runner runner(model, makeRequest(model, options));
   EvidenceKind kind = options.soft ? EvidenceKind::Soft : model.ownEvidence();
-  Evidence evidence = checkEvidence(model, kind, readNpy(options.input), options.input);
+  Evidence evidence = checkEvidence(model, kind, readNpy(options.input), options.input, runner.evidenceType());
+  if (kind == EvidenceKind::Gaussian)
+    checkHardRange(model, options.noise.lambda, options.noise.sigma, evidence.values, options.input);
   Outcome outcome;
   {
     ProgressBar bar(name(options.query));
     runner.run(evidence.values, outcome, bar.callback());
   }
   if (options.query == Query::Loglik)
-    addScale(outcome, evidence.logScale);
+    finishLoglik(outcome, evidence.logScale, options.input);
   else if (outcome.impossible > 0)
     return reportImpossible(outcome, options.input);
   if (output) {

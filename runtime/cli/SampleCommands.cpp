@@ -8,6 +8,7 @@
 
 #include "runtime/Error.h"
 #include "runtime/Evidence.h"
+#include "runtime/GaussianRange.h"
 #include "runtime/Npy.h"
 #include "runtime/cli/Arguments.h"
 #include "runtime/cli/Options.h"
@@ -58,6 +59,8 @@ void runSample(const Model &model, const SampleOptions &options) {
 void runObserve(const Model &model, const ObserveOptions &options) {
   std::unique_ptr<OutputFile> output = planOutput(options.output, ".npy", {options.input});
   options.noise.check(model.channel == Channel::Gaussian, /*allowZero=*/true);
+  if (model.channel == Channel::Gaussian)
+    checkChannel(model, options.noise.lambda, options.noise.sigma);
   Evidence symbols = checkEvidence(model, EvidenceKind::Symbol, readNpy(options.input), options.input);
   Array observed =
       observe(model, symbols.values, options.noise.lambda, options.noise.sigma, options.seed, options.threads);

@@ -54,8 +54,9 @@ Work bench::prepare(const Job &job) {
   request.evidence = named(job.evidence, {EvidenceKind::Symbol, EvidenceKind::Gaussian, EvidenceKind::Soft});
   request.sigma = job.sigma;
   request.threads = job.threads;
-  ours->evidence = checkEvidence(ours->model, request.evidence, job.input, "input").values;
   ours->runner = std::make_unique<Runner>(ours->model, request);
+  ours->evidence =
+      checkEvidence(ours->model, request.evidence, job.input, "input", ours->runner->evidenceType()).values;
   return {[ours] { ours->runner->run(ours->evidence, ours->outcome); }, [ours] { return ours->outcome.output; },
           "cpu " + ours->model.cpu + ", tile " + std::to_string(ours->runner->tile())};
 }

@@ -5,7 +5,6 @@ Models are small and have zeros, so that what looks hopeless at a leaf may be th
 """
 
 import unittest
-import zlib
 
 import numpy as np
 
@@ -47,13 +46,54 @@ channel = "gaussian"
 values = [-1, 0, 1]
 """
 
+# Readings in metres, or time stamps: what counts is small beside the offset.
+OFFSET = """
+[tree]
+branching = [2, 2]
+states = 3
+[kernel]
+sharing = "level"
+potts = 0.6
+[observation]
+channel = "gaussian"
+values = %s
+"""
+
+# Two leaves that are one, so that two readings which speak for different states must be weighed against each other.
+COPIES = """
+[tree]
+branching = [2]
+states = %d
+[kernel]
+potts = 1
+[observation]
+channel = "gaussian"
+"""
+
+# Positive weights beyond floats: messages are doubles.
+POSITIVE = """
+[tree]
+branching = [2, 2]
+states = 2
+[kernel]
+sharing = "level"
+matrix = [[1, 1e-120], [1e-100, 1]]
+"""
+
 
 class Extremes(harness.TestCase):
+    texts = []
 
-    def check(self, text, evidence, dtype="f64", tolerance=1e-12, options=("--soft",), **arguments):
-        path = self.folder / f"model-{zlib.crc32(text.encode())}.toml"
+    def model(self, text, dtype, *flags):
+        """The file and the executable of a model; of one text and type always the same."""
+        if text not in self.texts:
+            self.texts.append(text)
+        path = self.shared / f"model{self.texts.index(text)}.toml"
         path.write_text(text)
-        executable = self.compile(path, f"--dtype={dtype}")
+        return path, self.compile(path, f"--dtype={dtype}", *flags)
+
+    def check(self, text, evidence, dtype="f64", tolerance=1e-12, options=("--soft",), flags=(), **arguments):
+        path, executable = self.model(text, dtype, *flags)
         array = np.array(evidence)
         source, output = self.save("evidence.npy", array), self.folder / "answer.npy"
         model = numpy_oracle.Model(path)
@@ -67,6 +107,119 @@ class Extremes(harness.TestCase):
                     self.assertEqual(result.code, 0, str(result))
                     allowed = tolerance * np.maximum(1, np.abs(expected) if query == "loglik" else 1)
                     np.testing.assert_array_less(np.abs(np.load(output) - expected), allowed + 1e-300)
+
+    def check_noise(self, text, evidence, sigma, lam=1.0, **options):
+        self.check(text, evidence, options=(f"--sigma={sigma!r}", f"--lambda={lam!r}"), sigma=sigma, lam=lam, **options)
+
+    def channel(self, lam, values, noise):
+        """Two samples of four leaves of OFFSET, away from their values by `noise`."""
+        symbols = np.array([[0, 1, 2, 2], [1, 0, 0, 2]])
+        return lam * np.array(values, float)[symbols] + noise * np.array([[0.25, -0.5, 0.375, 1], [-2, 0.5, 0.1, -1]])
+
+    def test_values_with_an_offset(self):
+        for values in ([1600000000, 1600000001, 1600000003], [1000000.3, 1000001.1, 1000002.7]):
+            for sigma, lam in ((0.125, 1.0), (0.5, 0.7)):
+                with self.subTest(values=values, sigma=sigma, lam=lam):
+                    self.check_noise(OFFSET % values, self.channel(lam, values, 0.5 * sigma), sigma, lam)
+
+    def test_vectors_with_an_offset(self):
+        values = [[1e9, -3.5e6], [1e9 + 1, -3.5e6], [1e9 + 1, 2.5 - 3.5e6]]
+        evidence = np.array(values)[[[0, 1, 2, 2]]] + 0.25
+        self.check_noise(OFFSET % values, evidence, 0.5)
+
+    def test_offset_in_floats(self):
+        values = [4096.25, 4097.0, 4099.5]
+        evidence = self.channel(1.0, values, 0.5).astype(np.float32)
+        self.check_noise(OFFSET % values, evidence, 0.5, dtype="f32", tolerance=1e-5)
+
+    def test_mean_of_values_with_an_offset(self):
+        """As fine as floats are there, half a unit in the last place, and not as products with the offset."""
+        values = [65536.5, 65537.25, 65539.0]
+        path, executable = self.model(OFFSET % values, "f32")
+        evidence = self.channel(1.0, values, 0.5).astype(np.float32)
+        source, output = self.save("z.npy", evidence), self.folder / "means.npy"
+        expected, _ = numpy_oracle.answer(numpy_oracle.Model(path), "denoise", evidence, sigma=0.5)
+        for program in ("bp", "net"):
+            result = harness.run(executable, "denoise", "--input", source, "--sigma=0.5", f"--program={program}",
+                                 "--output", output)
+            self.assertEqual(result.code, 0, str(result))
+            self.assertLess(np.abs(np.load(output) - expected).max(), 2.0**-8)
+
+    def test_squares_that_leave_the_doubles(self):
+        plain = [-1.0, 0.0, 1.0]
+        for size in (1e-300, 1e-160, 1e-8, 1e160, 1e300):
+            with self.subTest(size=size):
+                self.check_noise(OFFSET % plain, self.channel(1.0, plain, 0.125 if size > 1e-100 else size), size)
+                self.check_noise(OFFSET % plain, self.channel(size, plain, 0.5 * size), 0.4 * size, size)
+        for size in (1e155, 1e-200):
+            scaled = [size * value for value in plain]
+            with self.subTest(values=scaled):
+                self.check_noise(OFFSET % scaled, self.channel(1.0, scaled, 0.5 * size), 0.4 * size)
+
+    def test_observations_that_leave_the_doubles(self):
+        far = [[1e160, np.nan, np.nan, -0.5], [0.5, 1e300, -1e300, 1.7e308]]
+        path, executable = self.model(OFFSET % [-1.0, 0.0, 1.0], "f64")
+        source, output = self.save("z.npy", np.array(far)), self.folder / "answer.npy"
+        model = numpy_oracle.Model(path)
+        expected, _ = numpy_oracle.answer(model, "classify", np.array(far), sigma=0.5)
+        for program in ("bp", "net"):
+            command = [executable, "classify", "--input", source, "--sigma=0.5", f"--program={program}"]
+            self.assertEqual(harness.run(*command, "--output", output).code, 0)
+            np.testing.assert_allclose(np.load(output), expected, rtol=0, atol=1e-12)
+        self.check_sentence(harness.run(executable, "loglik", "--input", source, "--sigma=0.5"), "-1e+298", "sample 0")
+
+    def test_readings_midway_between_values(self):
+        """z is a whole number of its last places away from the middle, of which every one counts."""
+        values, sigma = [0.1, 0.4, 0.8], 3e-9
+        middle = (0.1 + 0.4) / 2
+        evidence = [[middle, np.nextafter(middle, 1), np.nan, np.nan], [0.6, 0.6 + 2e-16, middle, np.nan]]
+        self.check_noise(OFFSET % values, evidence, sigma)
+
+    def test_contradicting_readings_where_one_state_is_left(self):
+        """The fields are 6e11 for and against, and differ by 1 or so."""
+        sigma = 1e-6
+        for states, first in ((2, 0.3), (3, 0.7)):
+            evidence = [[first, -first + k * 2.5e-13] for k in (-3, 0, 1, 5)]
+            self.check_noise(COPIES % states, evidence, sigma)
+            self.check_noise(COPIES % states, np.array(evidence) * 0.7, sigma, 0.7)
+
+    def test_products_without_fused_multiply_adds(self):
+        """lambda e has more digits than a double, and this processor has to make them of halves."""
+        flags = ("--target-cpu=x86-64-v2",)
+        evidence = np.array([[0.3, -0.3 + k * 2.5e-13] for k in (-3, 1)]) * 0.7
+        self.check_noise(COPIES % 2, evidence, 1e-6, 0.7, flags=flags)
+        values = [1000000.3, 1000001.1, 1000002.7]
+        self.check_noise(OFFSET % values, self.channel(0.7, values, 0.25), 0.5, 0.7, flags=flags)
+
+    def test_limits_where_rules_forbid(self):
+        path, executable = self.model(COPIES % 2, "f64")
+        source = self.save("z.npy", np.array([[0.25, 0.5], [0.25, -0.25]]))
+        def ask(*options):
+            return harness.run(executable, "marginals", "--input", source, *options)
+
+        self.assertEqual(ask("--sigma=1e-7").code, 0)
+        self.check_sentence(ask("--sigma=1e-9"), "2251799813685248", "sample 0", "--sigma")
+        self.check_sentence(ask("--sigma=1e-60"), "--sigma", "1e-50")
+        self.check_sentence(ask("--sigma=1", "--lambda=1e60"), "--lambda", "1e+50")
+
+    def test_observations_that_no_float_holds(self):
+        path, executable = self.model(OFFSET % [-1.0, 0.0, 1.0], "f32")
+        source = self.save("z.npy", np.array([[0, 0, 1e100, 0]]))
+        self.check_sentence(harness.run(executable, "classify", "--input", source, "--sigma=1"), "1e+100 at [0, 2]",
+                            "beyond float32; --dtype=f64 takes it")
+        symbols = self.save("x.npy", np.zeros((1, 4), np.int32))
+        result = harness.run(executable, "observe", "--input", symbols, "--sigma=1e39")
+        self.check_sentence(result, "--sigma", "float32")
+
+    def test_values_that_no_float_holds(self):
+        path = self.folder / "huge.toml"
+        path.write_text(OFFSET % "[-1e150, 0, 1e150]")
+        result = harness.run(self.espalier, "compile", path, "-o", self.folder / "huge")
+        self.assertEqual(result.code, 1, str(result))
+        self.assertIn("huge.toml:10:10: error: values expects", result.err)
+        self.assertIn("--dtype=f64 takes", result.err)
+        self.assertFalse((self.folder / "huge").exists())
+        self.assertEqual(harness.run(self.espalier, "verify", path, "--samples=2").code, 0)
 
     def test_weight_of_1e_300_beside_1(self):
         """Beside a leaf state of weight 1e-300, one of weight 1 counts that is 2e-309 times as likely."""
@@ -89,17 +242,26 @@ class Extremes(harness.TestCase):
         self.check(FORBIDDING, [[[1, 1e-60, 3e-60], [1e20, 1e-40, 1e-41]], [[1, 1, 1], [1, 1e-70, 5e-71]]], dtype="f32",
                    tolerance=1e-5)
 
-    def test_positive_likelihoods_stay_possible(self):
-        """Beyond what floats can hold, a likelihood is wrong in size but never 0."""
-        path = self.folder / "model.toml"
-        path.write_text(FORBIDDING)
-        executable = self.compile(path, "--dtype=f32")
-        source, output = self.save("soft.npy", np.array([[[1, 1e-200, 0], [1, 1e-200, 0]]])), self.folder / "a.npy"
-        for program in ("bp", "net"):
-            result = harness.run(executable, "classify", "--input", source, "--soft", f"--program={program}",
-                                 "--output", output)
-            self.assertEqual(result.code, 0, str(result))
-            np.testing.assert_allclose(np.load(output), [[1 / 1.09, 0.09 / 1.09]], rtol=1e-5)
+    def test_ratio_beyond_f32_by_far(self):
+        """Only doubles tell these likelihoods from 0, and from each other."""
+        self.check(FORBIDDING, [[[1, 1e-200, 3e-200], [1, 1e-300, 1e-301]], [[1, 1e-250, 0], [1e100, 1e-190, 5e-200]]],
+                   dtype="f32", tolerance=1e-5)
+
+    def test_ratio_beyond_f32_that_weights_outweigh(self):
+        """All weights are positive, and one of 1e-120 beside 1 decides against a likelihood of 1e-110 beside 1."""
+        self.check(POSITIVE, [[[1e-110, 1], [1, 1e-105], [1, 0], [1e-95, 1]]], dtype="f32", tolerance=1e-5)
+
+    def test_ratio_beyond_f32_that_is_nothing(self):
+        """Programs of floats have kernels beside which what floats flush to 0 is nothing."""
+        leaves = [[1e-200, 1, 1e-90], [1e10, 1e-300, 0], [1, 1, 1], [1e-40, 1e-80, 1e-300]]
+        self.check(OFFSET % [-1.0, 0.0, 1.0], [leaves], dtype="f32", tolerance=1e-5)
+
+    def test_many_leaves_of_small_likelihoods(self):
+        """Of logarithms of -690 each, 64 times, the last digits decide."""
+        text = FORBIDDING.replace("[2]", "[64]")
+        rng = np.random.default_rng(1)
+        leaves = np.stack([np.ones(64), rng.uniform(1, 9, 64) * 1e-300, rng.uniform(1, 9, 64) * 1e-300], axis=-1)
+        self.check(text, leaves[None])
 
     def test_weights_of_any_size(self):
         """Kernels and priors from 1e-300 to 1e150 and back, with zeros: what is not zero is never treated as zero."""

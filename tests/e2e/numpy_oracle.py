@@ -97,6 +97,8 @@ class Model:
 def leaf_fields(model, observed, kind, lam=1.0, sigma=1.0):
     """(fields, offset): log p(observation | state) is fields[batch x leaves in rank order x states] + offset[batch].
 
+    Fields are long doubles or Logs.
+
     The offset holds what all states of a leaf have in common, which is huge where z is far from every value: taken
     along in the fields, it would cost the messages their last digits.
     """
@@ -113,13 +115,89 @@ def leaf_fields(model, observed, kind, lam=1.0, sigma=1.0):
     z = observed.reshape(batch, leaves, p)[:, places].astype(REAL)
     missing = np.isnan(z).any(axis=-1, keepdims=True)
     z = np.where(missing, 0, z)
-    means, variance = REAL(lam) * model.values, REAL(sigma) ** 2
-    # |z - mean|^2 = |z|^2 - 2 mean (z - mean / 2)
-    score = ((z[:, :, None] - means / 2) * means).sum(axis=-1) / variance
-    best = score.max(axis=-1, keepdims=True)
-    nearest = means[score.argmax(axis=-1)]
-    density = -((z - nearest) ** 2).sum(axis=-1) / (2 * variance) - p * np.log(2 * REAL(np.pi) * variance) / 2
-    return np.where(missing, 0, score - best), np.where(missing[..., 0], 0, density).sum(axis=-1)
+    return gaussian_fields(z, missing, model.values, REAL(lam), REAL(sigma))
+
+
+def gaussian_fields(z, missing, values, lam, sigma):
+    """What leaf_fields() returns, of observations [batch x leaves x p], the fields as Logs.
+
+    Relative to a state r near z, |z - lam r|^2 - |z - lam e|^2 = lam (e - r) (2 z - lam e - lam r), summed over the
+    components. All of it is in pairs of long doubles, so that its whole part may have any size and the rest is right.
+    """
+    r = values[((z[:, :, None] - lam * values) ** 2).sum(axis=-1).argmin(axis=-1)][:, :, None]
+    z = z[:, :, None]
+    # Squares tell no states apart that lie much closer to each other than to z: their fields do.
+    r = values[relative_fields(z, values, r, lam, sigma).high.sum(axis=-1).argmax(axis=-1)][:, :, None]
+    fields = relative_fields(z, values, r, lam, sigma)
+    whole = np.rint(fields.high)
+    # Where even the whole part is rounded, it decides alone.
+    rest = np.where(np.abs(whole) < 2.0**62, fields.high - whole + fields.low, 0)
+    to_r = Pair.product(lam, r)
+    distance = Pair.sum(z, -to_r.high).and_less(-to_r.low).value()[:, :, 0] / sigma
+    density = (-distance ** 2 / 2 - np.log(2 * REAL(np.pi)) / 2 - np.log(sigma)).sum(axis=-1)
+    logs = Logs(whole.sum(axis=-1), rest.sum(axis=-1)).each(lambda x: np.where(missing, 0, x))
+    return logs, np.where(missing[..., 0], 0, density).sum(axis=-1)
+
+
+def relative_fields(z, e, r, lam, sigma):
+    """By component, as a Pair."""
+    to_r, to_e = Pair.product(lam, r), Pair.product(lam, e)
+    apart = Pair.sum(2 * z, -to_e.high).plus(-to_r.high).and_less(-to_e.low - to_r.low)
+    return Pair.sum(e, -r).times(apart).scaled(lam).over(Pair.product(sigma, sigma).scaled(REAL(2)))
+
+
+class Pair:
+    """Sums of two long doubles, of which the second is what rounding took from the first: 128 digits."""
+
+    def __init__(self, high, low):
+        self.high, self.low = high, low
+
+    @staticmethod
+    def sum(x, y):
+        high = x + y
+        back = high - x
+        return Pair(high, (x - (high - back)) + (y - back))
+
+    @staticmethod
+    def product(x, y):
+        def halves(v):
+            large = v * REAL(2**32 + 1)
+            upper = large - (large - v)
+            return upper, v - upper
+
+        high = x * y
+        (a, b), (c, d) = halves(x), halves(y)
+        return Pair(high, ((a * c - high) + a * d + b * c) + b * d)
+
+    def plus(self, x):
+        result = Pair.sum(self.high, x)
+        return Pair(result.high, result.low + self.low)
+
+    def and_less(self, low):
+        """Something of the size of the low part added."""
+        return Pair(*self._normal(self.high, self.low + low))
+
+    @staticmethod
+    def _normal(high, low):
+        result = Pair.sum(high, low)
+        return result.high, result.low
+
+    def times(self, other):
+        result = Pair.product(self.high, other.high)
+        return Pair(result.high, result.low + (self.high * other.low + self.low * other.high))
+
+    def scaled(self, x):
+        result = Pair.product(self.high, x)
+        return Pair(result.high, result.low + self.low * x)
+
+    def over(self, other):
+        quotient = self.high / other.high
+        back = Pair.product(quotient, other.high)
+        rest = (self.high - back.high) - back.low + self.low - quotient * other.low
+        return Pair(quotient, rest / other.high)
+
+    def value(self):
+        return self.high + self.low
 
 
 class Logs:
@@ -136,6 +214,8 @@ class Logs:
 
     @staticmethod
     def of(x):
+        if isinstance(x, Logs):
+            return x
         whole = np.where(np.isneginf(x), 0, np.rint(x / Logs.UNIT) * Logs.UNIT)
         return Logs(whole, x - whole)
 
@@ -190,8 +270,9 @@ def propagate(model, fields):
 
     The root's sum, plus offset[batch], to the log of the evidence's weight. Messages are normed on the way.
     """
-    batch = fields.shape[0]
-    up, messages, offset = {model.depth: Logs.of(fields)}, {}, np.zeros(batch, REAL)
+    fields = Logs.of(fields)
+    batch = fields.whole.shape[0]
+    up, messages, offset = {model.depth: fields}, {}, np.zeros(batch, REAL)
     for l in range(model.depth, 0, -1):
         edges = Logs.of(edge_logs(model, l))
         told, shift = norm((edges + up[l].each(lambda x: x[:, :, None, :])).log_sum_exp(axis=3))
@@ -200,7 +281,7 @@ def propagate(model, fields):
         up[l - 1], also = norm(messages[l].each(lambda x: x.sum(axis=2)))
         offset = offset + shift.sum(axis=1) + also.sum(axis=1)
     with np.errstate(divide="ignore"):
-        outside = Logs.of(np.broadcast_to(np.log(model.prior), fields.shape[:1] + (1, model.states[0])))
+        outside = Logs.of(np.broadcast_to(np.log(model.prior), (batch, 1, model.states[0])))
     beliefs = [outside + up[0]]
     for l in range(1, model.depth + 1):
         # Every child hears of its siblings only.

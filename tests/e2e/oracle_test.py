@@ -24,6 +24,10 @@ import random_models
 BATCHES = (0, 1, 7, 65)
 # (sigma, lambda, batch): from almost no noise to almost no signal, and lambda as other processes scale it.
 NOISE = ((1e-3, 1, 65), (1e3, 1, 7), (0.4, 1, 0), (0.7, 0.6, 1), (0.05, -1.3, 65), (1, 0, 7), (30, 12.5, 7))
+# The same where squares leave the doubles and offsets hide the noise; two of them for each model.
+EXTREME_NOISE = ((1e-8, 1), (1e-200, 1), (1e30, 1), (1e-30, 1e-30), (3e-5, -0.7), (1e-200, 1e-200), (1e30, 2e29))
+# Where rules may leave a leaf no state but its least likely, fields are limited.
+HARD_NOISE = ((1e-5, 1), (3e-5, -0.7))
 
 
 class Case:
@@ -36,6 +40,15 @@ class Case:
         return Case(self.name, self.array[rows], self.options, **self.arguments)
 
 
+def extremes_of(model, dtype, rng):
+    hard = bool((model.kernels[-1] == 0).any())
+    choices = HARD_NOISE if hard else EXTREME_NOISE
+    first = int(rng.integers(len(choices)))
+    for sigma, lam in (choices[first], choices[(first + 1) % len(choices)]):
+        observed = random_models.gaussian_evidence(model, 7, lam, sigma, rng)
+        yield sigma, lam, observed.astype(np.float32 if dtype == "f32" else np.float64)
+
+
 def cases_of(model, dtype, rng):
     real = np.float32 if dtype == "f32" else np.float64
     if model.channel == "symbol":
@@ -45,8 +58,11 @@ def cases_of(model, dtype, rng):
         for sigma, lam, batch in NOISE:
             observed = random_models.gaussian_evidence(model, batch, lam, sigma, rng).astype(real)
             yield Case(f"noise{sigma:g}x{batch}", observed, ["--sigma", sigma, f"--lambda={lam}"], sigma=sigma, lam=lam)
+        for sigma, lam, observed in extremes_of(model, dtype, rng):
+            yield Case(f"extreme{sigma:g}", observed, ["--sigma", sigma, f"--lambda={lam}"], sigma=sigma, lam=lam)
     for batch in (7, 65):
-        soft = random_models.soft_evidence(model, batch, rng).astype(real if batch == 7 else np.float64)
+        soft = random_models.soft_evidence(model, batch, rng, wide=batch == 65)
+        soft = soft.astype(real if batch == 7 else np.float64)
         yield Case(f"soft{batch}", soft, ["--soft"], soft=True)
 
 

@@ -113,11 +113,13 @@ class Drawing:
 
     def _observation(self):
         lines = ["[observation]", f'channel = "{"gaussian" if self.gaussian else "symbol"}"']
-        kind = self._pick(["default", "scalar", "vector", "npy", "npy vector"])
+        kind = self._pick(["default", "scalar", "vector", "npy", "npy vector", "offset", "offset vector"])
         if kind == "default":
             return lines
         width = (int(self.rng.integers(1, 4)),) if "vector" in kind else ()
         values = np.round(self.rng.normal(size=(self.states[-1], *width)), 3)
+        if "offset" in kind:
+            values = values + 10.0 ** self.rng.integers(1, 10)
         return lines + ["values = " + (self._npy("values.npy", values) if "npy" in kind else str(values.tolist()))]
 
 
@@ -176,8 +178,11 @@ def gaussian_evidence(model, batch, lam, sigma, rng):
     return observed if model.vector_values else observed[..., 0]
 
 
-def soft_evidence(model, batch, rng):
-    """Likelihoods of any size: the states' around a sample, with zeros here and there, and leaves told nothing of."""
+def soft_evidence(model, batch, rng, wide=False):
+    """Likelihoods of any size: the states' around a sample, with zeros here and there, and leaves told nothing of.
+
+    Where `wide`, the states of a leaf differ by as much as doubles can say in every other sample.
+    """
     symbols = sample_symbols(model, batch, rng)
     shape = (*symbols.shape, model.states[-1])
     likelihoods = rng.gamma(0.5, size=shape) + 1e-4
@@ -185,6 +190,8 @@ def soft_evidence(model, batch, rng):
     seen = np.take_along_axis(likelihoods, symbols[..., None], axis=-1)
     np.put_along_axis(likelihoods, symbols[..., None], seen + 0.5, axis=-1)
     likelihoods *= 10.0 ** rng.uniform(-15, 15, size=symbols.shape)[..., None]
+    if wide:
+        likelihoods[::2] *= 10.0 ** rng.uniform(-150, 150, size=likelihoods[::2].shape)
     for i in range(3, batch, 7):
         likelihoods[i] = 1
     for i in range(4, batch, 13):

@@ -12,12 +12,14 @@
 namespace espalier::relu {
 namespace {
 
-/// Largest lambda (d z - lambda m), d = e_a - e_b, m = d (e_a + e_b) / 2, for z in the box at a fixed lambda.
+/// Largest lambda d (z - lambda m), d = e_a - e_b, m = (e_a + e_b) / 2, for z in the box at a fixed lambda. It is a
+/// product, so that what both values have in common cancels within m's difference from z alone.
 double largestAt(const Model &model, const GaussianBox &box, int64_t a, int64_t b, double lambda) {
   double sum = 0;
   for (int64_t i = 0; i < model.valueSize; ++i) {
     double ea = model.values[a * model.valueSize + i], eb = model.values[b * model.valueSize + i], d = ea - eb;
-    sum += lambda * std::max(d * box.low, d * box.high) - lambda * lambda * d * (ea + eb) / 2;
+    double m = lambda * (ea / 2 + eb / 2);
+    sum += lambda * std::max(d * (box.low - m), d * (box.high - m));
   }
   return sum;
 }

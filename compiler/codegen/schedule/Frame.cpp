@@ -318,8 +318,10 @@ void Frame::finish() {
   };
   SmallVector<NamedAttribute> facts = {builder.getNamedAttr("dtype", TypeAttr::get(real)), number("tile", limits.tile),
                                        number("workspace", type.getNumElements())};
-  if (Type evidence = target.getArgument(0).getType(); getElementTypeOrSelf(evidence).isInteger())
-    facts.push_back(number("symbol_bytes", getElementTypeOrSelf(evidence).getIntOrFloatBitWidth() / 8));
+  if (Type evidence = getElementTypeOrSelf(target.getArgument(0).getType()); evidence.isInteger())
+    facts.push_back(number("symbol_bytes", evidence.getIntOrFloatBitWidth() / 8));
+  else
+    facts.push_back(builder.getNamedAttr("evidence", TypeAttr::get(evidence)));
   if (nodes.level > 0)
     facts.append(
         {number("positions", nodes.level), number("lanes", nodes.width), number("most_batch", nodes.mostBatch)});

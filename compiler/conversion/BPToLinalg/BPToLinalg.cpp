@@ -126,16 +126,21 @@ private:
       tensors[op.getShift()] = leaf.logDensity;
       return;
     }
+    if (isLog(type)) {
+      SplitGaussianField field =
+          buildSplitGaussianField(index, type.getRanks(), op.getObservation(), op.getLambda(), op.getSigma(), values,
+                                  type.getStates(), tableShape(op.getValues())[1]);
+      set(op.getMessage(), seen(index, type.getRanks(), type.getStates(), field.field));
+      tensors[op.getShift()] = field.logDensity;
+      return;
+    }
     GaussianField field = buildGaussianField(index, type.getRanks(), op.getObservation(), op.getLambda(), op.getSigma(),
                                              values, type.getStates(), tableShape(op.getValues())[1]);
-    tensors[op.getMessage()] = index.map(type.getRanks(), {{'a', type.getStates()}}, element,
-                                         {{field.field, Prefix::Path, "ab"}}, [&](ScalarBuilder &b, ValueRange x) {
-                                           Value h = select(b, isNaN(b, x[0]), constant(b, f64(), 0), x[0]);
-                                           // Far beyond any field that could still decide; keeps the narrower type
-                                           // finite.
-                                           h = toFloat(b, max(b, h, constant(b, f64(), -1e30)), element);
-                                           return isLog(type) ? h : exp(b, h);
-                                         });
+    tensors[op.getMessage()] =
+        index.map(type.getRanks(), {{'a', type.getStates()}}, element, {{field.field, Prefix::Path, "ab"}},
+                  [&](ScalarBuilder &b, ValueRange x) {
+                    return exp(b, toFloat(b, select(b, isNaN(b, x[0]), constant(b, f64(), 0), x[0]), element));
+                  });
     tensors[op.getShift()] = field.logDensity;
   }
 
@@ -146,11 +151,16 @@ private:
       tensors[op.getMessage()] = op.getWeights();
       return;
     }
-    tensors[op.getMessage()] = index.map(type.getRanks(), {{'a', type.getStates()}}, element,
-                                         {{op.getWeights(), Prefix::Path, "ab"}}, [&](ScalarBuilder &b, ValueRange x) {
-                                           Value weight = toFloat(b, x[0], element);
-                                           return isLog(type) ? log(b, weight) : weight;
-                                         });
+    auto each = [&](IndexSpaceBuilder::Body body) {
+      return index.map(type.getRanks(), {{'a', type.getStates()}}, element, {{op.getWeights(), Prefix::Path, "ab"}},
+                       body);
+    };
+    if (isLog(type))
+      set(op.getMessage(),
+          {each([&](ScalarBuilder &b, ValueRange x) { return splitLog(b, toFloat(b, x[0], element)).whole; }),
+           each([&](ScalarBuilder &b, ValueRange x) { return splitLog(b, toFloat(b, x[0], element)).rest; })});
+    else
+      tensors[op.getMessage()] = each([&](ScalarBuilder &b, ValueRange x) { return toFloat(b, x[0], element); });
   }
 
   //===--------------------------------------------------------------------===//

@@ -120,10 +120,14 @@ private:
   /// The leaf field as `body` states it, from its floored logarithm.
   template <typename GaussianOp>
   mlir::LogicalResult field(GaussianOp op, llvm::function_ref<mlir::Value(scalar::ScalarBuilder &, mlir::Value)> body);
+  /// The same in two parts.
+  mlir::LogicalResult splitField(net::GaussianStemOp op);
   mlir::LogicalResult lower(net::GaussianStemOp op);
   mlir::LogicalResult lower(net::GaussianLikelihoodOp op);
   mlir::LogicalResult lower(net::ClipOp op);
   mlir::LogicalResult lower(net::SoftStemOp op);
+  /// Logarithms of weights over the largest of their leaf, in two parts.
+  FeatureMap splitRatios(const FeatureMap &weights, mlir::Value largest);
 
   //===--------------------------------------------------------------------===//
   // Layers on one feature map

@@ -4,6 +4,7 @@
 
 #include "compiler/conversion/support/GaussianField.h"
 #include "compiler/conversion/support/LookUp.h"
+#include "compiler/conversion/support/PowerOfTwo.h"
 
 using namespace mlir;
 
@@ -56,7 +57,22 @@ LogicalResult NetLowering::field(GaussianOp op, function_ref<Value(ScalarBuilder
   return success();
 }
 
+LogicalResult NetLowering::splitField(net::GaussianStemOp op) {
+  int64_t states = cast<RankedTensorType>(op.getResult().getType()).getDimSize(1);
+  SplitGaussianField field =
+      buildSplitGaussianField(index, branching, maps.lookup(op.getObservation()).tensor, op.getLambda(), op.getSigma(),
+                              *readTable(op.getValues()), states, tableShape(op.getValues())[1]);
+  SplitLog parts = seen(index, branching, states, field.field);
+  maps[op.getResult()] = {parts.high, depth(), false, parts.low};
+  maps[op.getShift()] = {field.logDensity, depth(), false};
+  return success();
+}
+
 LogicalResult NetLowering::lower(net::GaussianStemOp op) {
+  // Where zeros may leave a leaf nothing but its least likely state.
+  if (llvm::any_of(op.getResult().getUsers(), llvm::IsaPred<net::LogSumExpConvOp>) &&
+      getElementTypeOrSelf(op.getResult().getType()).isF64())
+    return splitField(op);
   return field(op, [](ScalarBuilder &, Value logarithm) { return logarithm; });
 }
 
@@ -89,6 +105,12 @@ LogicalResult NetLowering::lower(net::SoftStemOp op) {
   Value largest = maximumOverStates(index, branching, channels(weights), weights.tensor, 0);
   Value shift = index.map(branching, {}, f64(), {{largest, Prefix::Path, "b"}},
                           [&](ScalarBuilder &b, ValueRange x) { return log(b, toFloat(b, x[0], f64())); });
+  maps[op.getShift()] = {shift, depth(), false};
+  // Where zeros may leave a leaf nothing but its least likely state.
+  if (element.isF64() && llvm::any_of(op.getResult().getUsers(), llvm::IsaPred<net::LogSumExpConvOp>)) {
+    maps[op.getResult()] = splitRatios(weights, largest);
+    return success();
+  }
   // In double precision a difference of logs, because a ratio may leave the range and still decide.
   bool logs = element.isF64();
   Value tensor = index.map(branching, {{'s', channels(weights)}}, element,
@@ -100,8 +122,20 @@ LogicalResult NetLowering::lower(net::SoftStemOp op) {
                              return select(b, less(b, zero, weight), ratio, constant(b, element, kFloor));
                            });
   maps[op.getResult()] = {tensor, depth(), false};
-  maps[op.getShift()] = {shift, depth(), false};
   return success();
+}
+
+FeatureMap NetLowering::splitRatios(const FeatureMap &weights, Value largest) {
+  auto part = [&](Value LogParts::*which, double ofZero) {
+    return index.map(branching, {{'s', channels(weights)}}, f64(),
+                     {{weights.tensor, Prefix::Path, "sb"}, {largest, Prefix::Path, "b"}},
+                     [&](ScalarBuilder &b, ValueRange x) {
+                       Value weight = toFloat(b, x[0], f64()), most = toFloat(b, x[1], f64());
+                       Value ratio = sub(b, splitLog(b, weight).*which, splitLog(b, most).*which);
+                       return select(b, less(b, constant(b, f64(), 0), weight), ratio, constant(b, f64(), ofZero));
+                     });
+  };
+  return {part(&LogParts::whole, kFloor), depth(), false, part(&LogParts::rest, 0)};
 }
 
 } // namespace espalier

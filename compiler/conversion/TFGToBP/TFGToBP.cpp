@@ -114,7 +114,8 @@ private:
     case Evidence::Gaussian:
       return arrayType(model.depth(), {model.valueSize});
     case Evidence::Soft:
-      return arrayType(model.depth(), {model.leafStates()});
+      // What is not 0 must not become 0 where it may be all that counts: doubles where messages are.
+      return arrayType(model.depth(), {model.leafStates()}, real);
     }
     llvm_unreachable("all kinds are covered");
   }

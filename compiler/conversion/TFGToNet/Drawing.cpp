@@ -38,7 +38,10 @@ RankedTensorType Drawing::flatType(int64_t l, Type type) const {
 Type Drawing::evidenceType() {
   if (spec.evidence == Evidence::Symbol)
     return flatType(model.depth(), builder.getI32Type());
-  return mapType(model.depth(), spec.evidence == Evidence::Gaussian ? model.valueSize : model.leafStates(), arrays);
+  if (spec.evidence == Evidence::Gaussian)
+    return mapType(model.depth(), model.valueSize, arrays);
+  // What is not 0 must not become 0 where it may be all that counts: doubles where features are.
+  return mapType(model.depth(), model.leafStates());
 }
 
 ArrayAttr Drawing::branching() {

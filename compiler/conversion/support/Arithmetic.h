@@ -11,6 +11,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
+#include <cmath>
+
 namespace espalier::scalar {
 
 using ScalarBuilder = mlir::ImplicitLocOpBuilder;
@@ -35,6 +37,25 @@ inline Value less(ScalarBuilder &b, Value x, Value y) {
 }
 inline Value isNaN(ScalarBuilder &b, Value x) {
   return mlir::arith::CmpFOp::create(b, mlir::arith::CmpFPredicate::UNO, x, x);
+}
+
+/// x y less its rounded value `product`: exact.
+inline Value productError(ScalarBuilder &b, Value x, Value y, Value product) {
+  return fma(b, x, y, sub(b, constant(b, x.getType(), 0), product));
+}
+
+/// x - y less its rounded value `difference`: exact, whichever of the two is larger (Knuth).
+inline Value differenceError(ScalarBuilder &b, Value x, Value y, Value difference) {
+  Value back = sub(b, difference, x);
+  return sub(b, sub(b, x, sub(b, difference, back)), add(b, y, back));
+}
+
+/// The whole number nearest to x, for |x| < 2^51 of doubles; close to x beyond that.
+inline Value wholeNumber(ScalarBuilder &b, Value x) {
+  // Numbers of this size have no digits behind the point: the sum is rounded.
+  int digits = mlir::cast<mlir::FloatType>(x.getType()).getFPMantissaWidth();
+  Value large = constant(b, x.getType(), 1.5 * std::ldexp(1.0, digits - 1));
+  return sub(b, add(b, x, large), large);
 }
 
 /// max(x, y) as one compare and select, which CPUs have as one instruction; y where x is NaN.

@@ -3,6 +3,7 @@
 #include "compiler/conversion/support/Contraction.h"
 
 #include "compiler/conversion/support/Arithmetic.h"
+#include "compiler/conversion/support/Centre.h"
 
 #include <algorithm>
 #include <cmath>
@@ -202,9 +203,16 @@ Value reduceOverSiblings(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, int6
 Value expectation(IndexSpaceBuilder &index, ArrayRef<int64_t> ranks, ArrayRef<int64_t> shape, ArrayRef<double> values,
                   Value posterior) {
   Type elementType = getElementTypeOrSelf(posterior.getType());
-  return index.reduce(ranks, {{'p', shape[1]}, {'a', shape[0], /*reduction=*/true}}, elementType, 0,
-                      {{index.table(shape, values, elementType), Prefix::None, "ap"}, {posterior, Prefix::Path, "ab"}},
-                      [](ScalarBuilder &b, ValueRange x) { return fma(b, x[0], x[1], x[2]); });
+  std::vector<double> centres = centresOf(values, shape[1]);
+  Value table = index.table(shape, centred(values, centres), elementType);
+  Value mean = index.reduce(ranks, {{'p', shape[1]}, {'a', shape[0], /*reduction=*/true}}, elementType, 0,
+                            {{table, Prefix::None, "ap"}, {posterior, Prefix::Path, "ab"}},
+                            [](ScalarBuilder &b, ValueRange x) { return fma(b, x[0], x[1], x[2]); });
+  if (llvm::all_of(centres, [](double c) { return c == 0; }))
+    return mean;
+  return index.map(ranks, {{'p', shape[1]}}, elementType,
+                   {{mean, Prefix::Path, "pb"}, {index.table({shape[1]}, centres, elementType), Prefix::None, "p"}},
+                   [](ScalarBuilder &b, ValueRange x) { return add(b, x[0], x[1]); });
 }
 
 } // namespace espalier

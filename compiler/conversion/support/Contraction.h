@@ -83,7 +83,8 @@ mlir::Value weightsAbout(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> ranks
 SplitLog addLogs(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> ranks, int64_t states, SplitLog x, Prefix prefix,
                  SplitLog y);
 
-/// sum_a values[a, p] x[a]: [ranks x p x batch]. `shape` is that of values.
+/// sum_a values[a, p] x[a], the x of a node summing to 1: [ranks x p x batch]. `shape` is that of values. What all
+/// values have in common is added last, so that it is not multiplied by rounding errors of x.
 mlir::Value expectation(IndexSpaceBuilder &index, llvm::ArrayRef<int64_t> ranks, llvm::ArrayRef<int64_t> shape,
                         llvm::ArrayRef<double> values, mlir::Value posterior);
 

@@ -3,8 +3,10 @@
 #include "compiler/conversion/support/EvenMessage.h"
 
 #include "compiler/conversion/support/Arithmetic.h"
+#include "compiler/conversion/support/Centre.h"
 
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <numeric>
 
@@ -14,18 +16,23 @@ namespace espalier {
 using namespace scalar;
 
 bool isEvenlySpaced(ArrayRef<double> values) {
-  double step = (values.back() - values.front()) / std::max<double>(1, static_cast<double>(values.size()) - 1);
-  for (auto [i, value] : llvm::enumerate(values))
-    if (std::abs(value - (values.front() + step * static_cast<double>(i))) > 1e-9 * std::abs(step))
+  std::vector<double> x = centred(values, centresOf(values, 1));
+  double step = (x.back() - x.front()) / std::max<double>(1, static_cast<double>(x.size()) - 1);
+  double rounding = 4 * std::numeric_limits<double>::epsilon() * std::max(std::abs(x.front()), std::abs(x.back()));
+  for (auto [i, value] : llvm::enumerate(x))
+    if (!(std::abs(value - (x.front() + step * static_cast<double>(i))) <= rounding))
       return false;
   return values.size() > 1 && step != 0;
 }
 
 EvenMessageBuilder::EvenMessageBuilder(IndexSpaceBuilder &builder, ArrayRef<int64_t> ranks, Value observation,
                                        Value lambda, Value sigma, ArrayRef<double> values)
-    : builder(builder), ranks(ranks), z{observation, Prefix::Path, "pb"}, lambda(lambda), sigma(sigma),
-      first(values.front()), step((values.back() - values.front()) / static_cast<double>(values.size() - 1)),
-      states(values.size()), f32(Float32Type::get(lambda.getContext())), f64(lambda.getType()) {
+    : builder(builder), ranks(ranks), lambda(lambda), sigma(sigma), states(values.size()),
+      f32(Float32Type::get(lambda.getContext())), f64(lambda.getType()) {
+  std::vector<double> centres = centresOf(values, 1), x = centred(values, centres);
+  z = centredObservation(builder, ranks, {observation, Prefix::Path, "pb"}, lambda, centres);
+  first = x.front();
+  step = (x.back() - x.front()) / static_cast<double>(x.size() - 1);
   ImplicitLocOpBuilder once = builder.scalars();
   Value width = mul(once, lambda, constant(once, f64, step)), ratio = div(once, width, sigma);
   // Larger ones tell no more states apart, and stay finite in single precision.

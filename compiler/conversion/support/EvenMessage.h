@@ -18,7 +18,8 @@
 
 namespace espalier {
 
-/// Whether values are e0, e0 + d, e0 + 2 d, ... with d not 0: then the nearest one is found by rounding.
+/// Whether values are e0, e0 + d, e0 + 2 d, ... but for rounding, with d not 0: then the nearest one is found by
+/// rounding.
 bool isEvenlySpaced(llvm::ArrayRef<double> values);
 
 class EvenMessageBuilder {
@@ -38,7 +39,7 @@ private:
 
   IndexSpaceBuilder &builder;
   llvm::ArrayRef<int64_t> ranks;
-  Operand z; ///< without its axis of one component
+  Operand z = {{}, Prefix::Path, "pb"}; ///< about the centre (Centre.h), as are first and step
   mlir::Value lambda, sigma;
   double first, step;
   int64_t states;

@@ -3,6 +3,7 @@
 #include "compiler/conversion/support/GaussianField.h"
 
 #include "compiler/conversion/support/Arithmetic.h"
+#include "compiler/conversion/support/Centre.h"
 #include "compiler/conversion/support/EvenMessage.h"
 
 #include <cmath>
@@ -13,72 +14,239 @@ using namespace mlir;
 
 namespace espalier {
 
+namespace {
+
+/// Fields relative to the state nearest to z.
+class FieldBuilder {
+public:
+  FieldBuilder(IndexSpaceBuilder &builder, ArrayRef<int64_t> ranks, Value observation, Value lambda, Value sigma,
+               ArrayRef<double> values, int64_t states, int64_t size)
+      : builder(builder), ranks(ranks), f64(lambda.getType()), z{observation, Prefix::Path, "pb"}, lambda(lambda),
+        sigma(sigma), states(states), size(size), centres(centresOf(values, size)),
+        w(centredObservation(builder, ranks, z, lambda, centres)) {
+    e = builder.table({states, size}, values, f64);
+    x = builder.table({states, size}, centred(values, centres), f64);
+    rate();
+  }
+
+  GaussianField build() {
+    Value field = size == 1 ? fieldOfNumbers() : fieldOfVectors();
+    return {field, logDensity()};
+  }
+
+  SplitGaussianField buildSplit() {
+    Value nearestValue = nearest(e);
+    Value twice = doubledDistance(nearestValue), rest = roundedOff(nearestValue, twice);
+    SplitGaussianField result;
+    result.field.high = splitField(nearestValue, twice, rest, /*whole=*/true);
+    result.field.low = splitField(nearestValue, twice, rest, /*whole=*/false);
+    result.logDensity = logDensity();
+    return result;
+  }
+
+private:
+  using Scalars = scalar::ScalarBuilder;
+
+  /// The nearest state maximizes lambda x (w - lambda x / 2), which unlike |w - lambda x|^2 keeps its digits where z is
+  /// far from every state.
+  void rate() {
+    using namespace scalar;
+    score = builder.reduce(ranks, {{'a', states}, {'p', size, /*reduction=*/true}}, f64, 0,
+                           {{x, Prefix::None, "ap"}, w}, [&](Scalars &b, ValueRange v) {
+                             Value scaled = mul(b, lambda, v[0]);
+                             Value middle = sub(b, toFloat(b, v[1], f64), mul(b, constant(b, f64, 0.5), scaled));
+                             return fma(b, scaled, middle, v[2]);
+                           });
+    double lowest = -std::numeric_limits<double>::infinity();
+    best = builder.reduce(ranks, {{'a', states, /*reduction=*/true}}, f64, lowest, {{score, Prefix::Path, "ab"}},
+                          [&](Scalars &b, ValueRange v) { return max(b, v[0], v[1]); });
+  }
+
+  /// What `table` [states x p] holds of the nearest state: [ranks x p x batch].
+  Value nearest(Value table) {
+    using namespace scalar;
+    return builder.reduce(ranks, {{'p', size}, {'a', states, /*reduction=*/true}}, f64, 0,
+                          {{score, Prefix::Path, "ab"}, {best, Prefix::Path, "b"}, {table, Prefix::None, "ap"}},
+                          [&](Scalars &b, ValueRange v) { return select(b, equal(b, v[0], v[1]), v[2], v[3]); });
+  }
+
+  /// 2 z - lambda r, rounded, r being the value of the nearest state ...
+  Value doubledDistance(Value r) {
+    using namespace scalar;
+    return builder.map(ranks, {{'p', size}}, f64, {z, {r, Prefix::Path, "pb"}}, [&](Scalars &b, ValueRange v) {
+      Value wide = toFloat(b, v[0], f64);
+      return sub(b, add(b, wide, wide), mul(b, lambda, v[1]));
+    });
+  }
+
+  /// ... and what was rounded off: of the product and of the difference.
+  Value roundedOff(Value r, Value twice) {
+    using namespace scalar;
+    return builder.map(ranks, {{'p', size}}, f64, {z, {r, Prefix::Path, "pb"}, {twice, Prefix::Path, "pb"}},
+                       [&](Scalars &b, ValueRange v) {
+                         Value wide = toFloat(b, v[0], f64), two = add(b, wide, wide), product = mul(b, lambda, v[1]);
+                         return sub(b, differenceError(b, two, product, v[2]), productError(b, lambda, v[1], product));
+                       });
+  }
+
+  /// |z - lambda r|^2 - |z - lambda e|^2 = lambda (e - r) (2 z - lambda r - lambda e) of numbers. The last factor is
+  /// all that can cancel, and is formed of exact products and of what rounding took from its first two terms.
+  Value fieldOfNumbers() {
+    using namespace scalar;
+    Value r = nearest(e), twice = doubledDistance(r), rest = roundedOff(r, twice);
+    ImplicitLocOpBuilder once = builder.scalars();
+    Value minus = sub(once, constant(once, f64, 0), lambda), gain = halfGain(once);
+    // Both have one component only: without that axis there is no sum.
+    return builder.reduce(
+        ranks, {{'a', states}, {'p', 1, /*reduction=*/true}}, f64, 0,
+        {{e, Prefix::None, "ap"}, {r, Prefix::Path, "pb"}, {twice, Prefix::Path, "pb"}, {rest, Prefix::Path, "pb"}},
+        [&](Scalars &b, ValueRange v) {
+          Value apart = add(b, fma(b, minus, v[0], v[2]), v[3]);
+          return fma(b, mul(b, sub(b, v[0], v[1]), gain), apart, v[4]);
+        });
+  }
+
+  /// The same of vectors, about the centre: lambda (x - r) . (w - lambda (x + r) / 2), over sigma^2.
+  Value fieldOfVectors() {
+    using namespace scalar;
+    Value product =
+        builder.reduce(ranks, {{'a', states}, {'p', size, /*reduction=*/true}}, f64, 0,
+                       {{x, Prefix::None, "ap"}, {nearest(x), Prefix::Path, "pb"}, w}, [&](Scalars &b, ValueRange v) {
+                         Value half = mul(b, constant(b, f64, 0.5), mul(b, lambda, add(b, v[0], v[1])));
+                         return fma(b, sub(b, v[0], v[1]), sub(b, toFloat(b, v[2], f64), half), v[3]);
+                       });
+    ImplicitLocOpBuilder once = builder.scalars();
+    Value gain = div(once, lambda, mul(once, sigma, sigma));
+    return builder.map(ranks, {{'a', states}}, f64, {{product, Prefix::Path, "ab"}},
+                       [&](Scalars &b, ValueRange v) { return mul(b, gain, v[0]); });
+  }
+
+  /// One part of every component's field, summed. All factors are pairs of a double and of what was rounded off, so
+  /// that the whole part, of up to 2^51, leaves the rest right to about 2^-53.
+  Value splitField(Value r, Value twice, Value rest, bool whole) {
+    using namespace scalar;
+    ImplicitLocOpBuilder once = builder.scalars();
+    Value gain = halfGain(once), gainRest = halfGainRest(once, gain);
+    return builder.reduce(
+        ranks, {{'a', states}, {'p', size, /*reduction=*/true}}, f64, 0,
+        {{e, Prefix::None, "ap"}, {r, Prefix::Path, "pb"}, {twice, Prefix::Path, "pb"}, {rest, Prefix::Path, "pb"}},
+        [&](Scalars &b, ValueRange v) {
+          Value step = sub(b, v[0], v[1]), stepRest = differenceError(b, v[0], v[1], step);
+          Value product = mul(b, lambda, v[0]), rough = sub(b, v[2], product);
+          Value fine =
+              add(b, differenceError(b, v[2], product, rough), sub(b, v[3], productError(b, lambda, v[0], product)));
+          Value apart = add(b, rough, fine), apartRest = sub(b, fine, sub(b, apart, rough));
+          Value area = mul(b, step, apart);
+          Value areaRest = add(b, productError(b, step, apart, area), fma(b, step, apartRest, mul(b, stepRest, apart)));
+          Value field = mul(b, gain, area);
+          Value fieldRest = add(b, productError(b, gain, area, field), fma(b, gain, areaRest, mul(b, gainRest, area)));
+          Value rounded = wholeNumber(b, field);
+          return add(b, v[4], whole ? rounded : add(b, sub(b, field, rounded), fieldRest));
+        });
+  }
+
+  /// lambda / (2 sigma^2) ...
+  Value halfGain(Scalars &b) {
+    using namespace scalar;
+    return div(b, lambda, mul(b, constant(b, f64, 2), mul(b, sigma, sigma)));
+  }
+
+  /// ... and what was rounded off.
+  Value halfGainRest(Scalars &b, Value gain) {
+    using namespace scalar;
+    Value two = constant(b, f64, 2), variance = mul(b, sigma, sigma), divisor = mul(b, two, variance);
+    Value divisorRest = mul(b, two, productError(b, sigma, sigma, variance));
+    Value minus = sub(b, constant(b, f64, 0), gain);
+    return div(b, fma(b, minus, divisorRest, fma(b, minus, divisor, lambda)), divisor);
+  }
+
+  Value logDensity() {
+    using namespace scalar;
+    ImplicitLocOpBuilder once = builder.scalars();
+    Value minus = sub(once, constant(once, f64, 0), lambda), variance = mul(once, sigma, sigma);
+    // Numbers are exact products away from their own value, vectors from what lies about the centre.
+    Value r = size == 1 ? nearest(e) : nearest(x);
+    Value distance = builder.reduce(ranks, {{'p', size, /*reduction=*/true}}, f64, 0,
+                                    {{r, Prefix::Path, "pb"}, size == 1 ? z : w}, [&](Scalars &b, ValueRange v) {
+                                      Value d = fma(b, minus, v[0], toFloat(b, v[1], f64));
+                                      return fma(b, d, d, v[2]);
+                                    });
+    Value precision = div(once, constant(once, f64, -0.5), variance);
+    Value scale = mul(once, constant(once, f64, -0.5 * static_cast<double>(size)),
+                      log(once, mul(once, constant(once, f64, 2 * std::numbers::pi), variance)));
+    return builder.map(ranks, {}, f64, {{distance, Prefix::Path, "b"}}, [&](Scalars &b, ValueRange v) {
+      return select(b, isNaN(b, v[0]), constant(b, f64, 0), fma(b, precision, v[0], scale));
+    });
+  }
+
+  IndexSpaceBuilder &builder;
+  ArrayRef<int64_t> ranks;
+  Type f64;
+  Operand z;
+  Value lambda, sigma;
+  int64_t states, size;
+  std::vector<double> centres;
+  Operand w;         ///< z less lambda times the centres
+  Value e, x;        ///< [states x p]: values, and the same less their centres
+  Value score, best; ///< [ranks x states x batch], [ranks x batch]
+};
+
+} // namespace
+
+Operand centredObservation(IndexSpaceBuilder &builder, ArrayRef<int64_t> ranks, Operand z, Value lambda,
+                           ArrayRef<double> centres) {
+  using namespace scalar;
+  if (llvm::all_of(centres, [](double c) { return c == 0; }))
+    return z;
+  Type f64 = lambda.getType();
+  int64_t size = static_cast<int64_t>(centres.size());
+  ImplicitLocOpBuilder once = builder.scalars();
+  Value minus = sub(once, constant(once, f64, 0), lambda);
+  Value c = builder.table({size}, centres, f64);
+  return {builder.map(ranks, {{'p', size}}, f64, {z, {c, Prefix::None, "p"}},
+                      [&](ScalarBuilder &b, ValueRange x) { return fma(b, minus, x[1], toFloat(b, x[0], f64)); }),
+          Prefix::Path, "pb"};
+}
+
+SplitLog seen(IndexSpaceBuilder &builder, ArrayRef<int64_t> ranks, int64_t states, SplitLog field) {
+  using namespace scalar;
+  auto part = [&](Value x) {
+    Type type = getElementTypeOrSelf(x.getType());
+    return builder.map(ranks, {{'s', states}}, type, {{x, Prefix::Path, "sb"}}, [&](ScalarBuilder &b, ValueRange v) {
+      return select(b, isNaN(b, v[0]), constant(b, type, 0), v[0]);
+    });
+  };
+  return {part(field.high), part(field.low)};
+}
+
 GaussianField buildGaussianField(IndexSpaceBuilder &builder, ArrayRef<int64_t> ranks, Value observation, Value lambda,
                                  Value sigma, ArrayRef<double> values, int64_t states, int64_t size) {
-  using namespace scalar;
-  Type f64 = Float64Type::get(observation.getContext());
-  Value e = builder.table({states, size}, values, f64);
-  Operand z = {observation, Prefix::Path, "pb"};
-  Loop a = {'a', states}, p = {'p', size};
-  Loop sumA = {'a', states, /*reduction=*/true}, sumP = {'p', size, /*reduction=*/true};
+  return FieldBuilder(builder, ranks, observation, lambda, sigma, values, states, size).build();
+}
 
-  // The nearest state maximizes lambda e (z - lambda e / 2), which unlike |z - lambda e|^2 keeps its digits where z is
-  // far from every state.
-  Value score =
-      builder.reduce(ranks, {a, sumP}, f64, 0, {{e, Prefix::None, "ap"}, z}, [&](ScalarBuilder &b, ValueRange x) {
-        Value scaled = mul(b, lambda, x[0]);
-        Value middle = sub(b, toFloat(b, x[1], f64), mul(b, constant(b, f64, 0.5), scaled));
-        return fma(b, scaled, middle, x[2]);
-      });
-  double lowest = -std::numeric_limits<double>::infinity();
-  Value best = builder.reduce(ranks, {sumA}, f64, lowest, {{score, Prefix::Path, "ab"}},
-                              [&](ScalarBuilder &b, ValueRange x) { return max(b, x[0], x[1]); });
-  Value nearest = builder.reduce(
-      ranks, {p, sumA}, f64, 0, {{score, Prefix::Path, "ab"}, {best, Prefix::Path, "b"}, {e, Prefix::None, "ap"}},
-      [&](ScalarBuilder &b, ValueRange x) { return select(b, equal(b, x[0], x[1]), x[2], x[3]); });
-
-  // |z - lambda r|^2 - |z - lambda e|^2 = 2 lambda (e - r) . (z - lambda (e + r) / 2): no cancellation.
-  Value product = builder.reduce(ranks, {a, sumP}, f64, 0, {{e, Prefix::None, "ap"}, {nearest, Prefix::Path, "pb"}, z},
-                                 [&](ScalarBuilder &b, ValueRange x) {
-                                   Value half = mul(b, constant(b, f64, 0.5), mul(b, lambda, add(b, x[0], x[1])));
-                                   return fma(b, sub(b, x[0], x[1]), sub(b, toFloat(b, x[2], f64), half), x[3]);
-                                 });
-  ImplicitLocOpBuilder once = builder.scalars();
-  Value variance = mul(once, sigma, sigma);
-  Value gain = div(once, lambda, variance);
-  GaussianField result;
-  result.field = builder.map(ranks, {a}, f64, {{product, Prefix::Path, "ab"}},
-                             [&](ScalarBuilder &b, ValueRange x) { return mul(b, gain, x[0]); });
-
-  Value distance =
-      builder.reduce(ranks, {sumP}, f64, 0, {{nearest, Prefix::Path, "pb"}, z}, [&](ScalarBuilder &b, ValueRange x) {
-        Value d = sub(b, toFloat(b, x[1], f64), mul(b, lambda, x[0]));
-        return fma(b, d, d, x[2]);
-      });
-  Value precision = div(once, constant(once, f64, -0.5), variance);
-  Value scale = mul(once, constant(once, f64, -0.5 * static_cast<double>(size)),
-                    log(once, mul(once, constant(once, f64, 2 * std::numbers::pi), variance)));
-  result.logDensity = builder.map(ranks, {}, f64, {{distance, Prefix::Path, "b"}}, [&](ScalarBuilder &b, ValueRange x) {
-    return select(b, isNaN(b, x[0]), constant(b, f64, 0), fma(b, precision, x[0], scale));
-  });
-  return result;
+SplitGaussianField buildSplitGaussianField(IndexSpaceBuilder &builder, ArrayRef<int64_t> ranks, Value observation,
+                                           Value lambda, Value sigma, ArrayRef<double> values, int64_t states,
+                                           int64_t size) {
+  return FieldBuilder(builder, ranks, observation, lambda, sigma, values, states, size).buildSplit();
 }
 
 namespace {
 
 /// Builds the fields e(a) (gain z - half e(a)), gain = lambda / sigma^2 and half = gain lambda / 2, which differ from
-/// -|z - lambda e|^2 / (2 sigma^2) by what all states of a leaf share. In units of log 2, so that exp2 ends it.
+/// -|z - lambda e|^2 / (2 sigma^2) by what all states of a leaf share; z and e are taken about their centre. In units
+/// of log 2, so that exp2 ends it.
 class MessageBuilder {
 public:
   MessageBuilder(IndexSpaceBuilder &builder, ArrayRef<int64_t> ranks, Value observation, Value lambda, Value sigma,
                  ArrayRef<double> values, int64_t states, int64_t size)
-      : builder(builder), ranks(ranks), z{observation, Prefix::Path, "pb"}, lambda(lambda), values(values),
-        states(states), size(size), f64(lambda.getType()) {
+      : builder(builder), ranks(ranks), lambda(lambda), states(states), size(size), f64(lambda.getType()) {
+    std::vector<double> centres = centresOf(values, size);
+    z = centredObservation(builder, ranks, {observation, Prefix::Path, "pb"}, lambda, centres);
     ImplicitLocOpBuilder once = builder.scalars();
     variance = scalar::mul(once, sigma, sigma);
     gain = scalar::mul(once, scalar::div(once, lambda, variance), scalar::constant(once, f64, std::numbers::log2e));
     half = scalar::mul(once, scalar::mul(once, gain, lambda), scalar::constant(once, f64, 0.5));
-    e = builder.table({states, size}, values, f64);
+    e = builder.table({states, size}, centred(values, centres), f64);
   }
 
   GaussianMessage build() {
@@ -168,9 +336,8 @@ private:
 
   IndexSpaceBuilder &builder;
   ArrayRef<int64_t> ranks;
-  Operand z;
+  Operand z = {{}, Prefix::Path, "pb"}; ///< about the centre
   Value lambda;
-  ArrayRef<double> values;
   int64_t states, size;
   Type f64;
   Value variance, gain, half; ///< scalars

@@ -38,4 +38,14 @@ Value logPowerOfTwo(ScalarBuilder &b, Value x) {
   return mul(b, arith::SIToFPOp::create(b, f64, exponent), constant(b, f64, std::numbers::ln2));
 }
 
+LogParts splitLog(ScalarBuilder &b, Value x) {
+  constexpr double ln2Rest = 0x1.abc9e3b39803fp-56; // ln 2 less its rounded value
+  Type type = x.getType();
+  Value count = wholeNumber(b, mul(b, logPowerOfTwo(b, x), constant(b, type, std::numbers::log2e)));
+  Value ln2 = constant(b, type, std::numbers::ln2), product = mul(b, count, ln2), whole = wholeNumber(b, product);
+  Value error = fma(b, count, constant(b, type, ln2Rest), productError(b, count, ln2, product));
+  Value mantissa = log(b, mul(b, x, reciprocalPowerOfTwo(b, x)));
+  return {whole, add(b, add(b, sub(b, product, whole), error), mantissa)};
+}
+
 } // namespace espalier::scalar

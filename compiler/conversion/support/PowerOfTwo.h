@@ -18,6 +18,13 @@ Value reciprocalPowerOfTwo(ScalarBuilder &b, Value x);
 /// k ln 2 for x in [2^k, 2^(k+1)), in double precision, for the same k.
 Value logPowerOfTwo(ScalarBuilder &b, Value x);
 
+/// log x of a double in two parts: a whole number, and a rest of the size of log 2 that is right to 2^-53 although log
+/// x may be -745. The rest of 0 is -inf.
+struct LogParts {
+  Value whole, rest;
+};
+LogParts splitLog(ScalarBuilder &b, Value x);
+
 } // namespace espalier::scalar
 
 #endif // ESPALIER_COMPILER_CONVERSION_SUPPORT_POWEROFTWO_H

@@ -5,6 +5,10 @@
 #include "dialects/support/Tables.h"
 
 #include "mlir/IR/Builders.h"
+#include "llvm/Support/Format.h"
+
+#include <algorithm>
+#include <cmath>
 
 using namespace mlir;
 
@@ -45,6 +49,36 @@ static FailureOr<FloatType> elementTypeOf(StringRef dtype, MLIRContext *context)
   return failure();
 }
 
+static double largestValue(const Model &model) {
+  double largest = 0;
+  for (double value : model.values)
+    largest = std::max(largest, std::abs(value));
+  return largest;
+}
+
+bool holdsValues(const Model &model, Precision precision) {
+  bool single = precision == Precision::F32;
+  double largest = largestValue(model);
+  return largest == 0 || (largest <= (single ? 0x1p127 : 0x1p1023) && largest >= (single ? 0x1p-126 : 0x1p-1022));
+}
+
+/// Says of values that the type does not hold where they stand.
+static LogicalResult expectValues(tfg::ModelOp op, const Model &model, FloatType arrays) {
+  if (holdsValues(model, precisionOf(arrays)))
+    return success();
+  std::string largest;
+  llvm::raw_string_ostream(largest) << llvm::format("%g", largestValue(model));
+  Location loc = op.getLoc();
+  op.walk([&](tfg::ObserveOp observe) { loc = observe.getLoc(); });
+  InFlightDiagnostic error = emitError(loc)
+                             << "values expects numbers whose largest is between "
+                             << (arrays.isF64() ? "2.2e-308 and 9.0e307" : "1.2e-38 and 1.7e38") << " in size for "
+                             << (arrays.isF64() ? "f64" : "f32") << ", got " << largest;
+  if (!arrays.isF64())
+    error << "; --dtype=f64 takes larger and smaller ones";
+  return failure();
+}
+
 LogicalResult
 writePrograms(ModuleOp module, StringRef dtype,
               function_ref<LogicalResult(const Model &, const ProgramSpec &, FloatType, mlir::Location)> write) {
@@ -55,6 +89,8 @@ writePrograms(ModuleOp module, StringRef dtype,
   if (failed(arrays))
     return module.emitError() << "expects dtype f32 or f64, got " << dtype;
   Model model = readModel(*op);
+  if (failed(expectValues(*op, model, *arrays)))
+    return failure();
   for (const ProgramSpec &spec : programsOf(*op, model))
     if (failed(write(model, spec, *arrays, op->getLoc())))
       return failure();

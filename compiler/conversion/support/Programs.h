@@ -29,9 +29,13 @@ struct ProgramSpec {
   LeafMessages leafMessages() const { return evidence == Evidence::Symbol ? LeafMessages::Exact : LeafMessages::Any; }
 };
 
+/// Whether reals of a type hold the model's values: none is beyond a power of two that leaves their mean room, and not
+/// all of them are so small that they lose digits.
+bool holdsValues(const Model &model, Precision precision);
+
 /// Calls `write` for each function that answers the queries of the module's model: for the model's own channel and for
-/// soft evidence. Fails, saying why, where the module states no model, `dtype` is neither f32 nor f64, or `write`
-/// fails.
+/// soft evidence. Fails, saying why, where the module states no model, `dtype` is neither f32 nor f64 or does not hold
+/// the model's values, or `write` fails.
 mlir::LogicalResult writePrograms(
     mlir::ModuleOp module, llvm::StringRef dtype,
     llvm::function_ref<mlir::LogicalResult(const Model &, const ProgramSpec &, mlir::FloatType arrays, mlir::Location)>

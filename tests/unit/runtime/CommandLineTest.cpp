@@ -200,8 +200,9 @@ TEST_CASE("command line: mistakes are one sentence and exit code 1", "[cli]") {
              "cannot be written");
   checkError(imageModel(), {"sample", "-n", "1000000000000000", "--output", y},
              "error: not enough memory: an array of shape 1000000000000000x2x4 takes 28.4 PiB, ");
-  checkError(imageModel(), {"sample", "-n", "9e18", "--output", y},
-             "error: not enough memory: an array of shape 9000000000000000000x2x4 takes more than a process can address");
+  checkError(
+      imageModel(), {"sample", "-n", "9e18", "--output", y},
+      "error: not enough memory: an array of shape 9000000000000000000x2x4 takes more than a process can address");
   checkError(imageModel(), {"picture", "--rows", x, "--output", directory.path("p.png")},
              "expects a batch of 2x4 leaves");
   checkError(imageModel(), {"verify", "--samples", "0"}, "--samples");

@@ -204,6 +204,7 @@ void finish(FakeModel &fake, json description, const std::vector<double> &values
   description["dtype"] = sizeof(Real) == 4 ? "f32" : "f64";
   description["channel"] = name(kind);
   description["parameters"] = 42;
+  description["hard_leaves"] = false;
   fake.description = description.dump();
   fake.compiled = {ESPALIER_ABI_VERSION, fake.description.c_str(), fake.tables.data(),
                    fake.tables.size(),   fake.variants.data(),     fake.variants.size()};

@@ -61,7 +61,7 @@ TEST_CASE("model: conditionals per level, rank and node", "[model]") {
 TEST_CASE("model: another ABI is refused", "[model]") {
   EspalierModel compiled = imageModel().compiled;
   compiled.abi_version = 99;
-  REQUIRE_THROWS_WITH(loadModel(compiled), "error: the runtime expects a model of ABI version 4, got 99");
+  REQUIRE_THROWS_WITH(loadModel(compiled), "error: the runtime expects a model of ABI version 5, got 99");
 }
 
 TEST_CASE("model: descriptions that do not fit are errors", "[model]") {
