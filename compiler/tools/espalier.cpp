@@ -119,17 +119,11 @@ void addTwoExamples(CLI::App &command, const std::string &first, const std::stri
   runtime::addExamples(command, [=] { return std::vector<std::string>{first, second}; });
 }
 
-/// Refuses the empty name, which would count as none.
-CLI::Validator fileName() {
-  return {[](const std::string &name) { return std::string(name.empty() ? "expects a name, got ''" : ""); }, ""};
-}
-
 void addCompile(CLI::App &app, CompileOptions &options) {
   CLI::App *command = app.add_subcommand("compile", "Turn a model into an executable, or show any stage on the way");
   command->add_option("MODEL", options.model, "A .toml model file, or an .mlir module that --emit wrote")->required();
   command->add_option("-o", options.output, "The output file; text goes to standard output without it")
-      ->type_name("FILE")
-      ->check(fileName());
+      ->type_name("FILE");
   command
       ->add_option_function<std::string>(
           "--emit", [&options](const std::string &form) { options.emit = parseEmit(form); },
@@ -153,8 +147,7 @@ void addCompile(CLI::App &app, CompileOptions &options) {
       "The network: none runs it as drawn (default of --emit=onnx), full (default) cancels its logs against its exps");
   addNetwork(*command, options.network);
   command->add_option("--dump-dir", options.pipeline.dumpDir, "Write the module after each stage, numbered")
-      ->type_name("DIR")
-      ->check(fileName());
+      ->type_name("DIR");
   command->add_flag("--timing", options.pipeline.timing, "Print how long each stage took");
   addTwoExamples(*command, "espalier compile model.toml -o model",
                  "espalier compile model.toml --emit=onnx --query=classify");
@@ -166,7 +159,7 @@ void addVerify(CLI::App &app, VerifyCommandOptions &options) {
   runtime::addInteger(*command, "--samples", options.samples, {1, std::numeric_limits<int32_t>::max()},
                       "Samples per case (default: as many as a few seconds allow)");
   runtime::addInteger(*command, "--seed", options.seed, {}, "Seed of the samples (default 0)")->type_name("S");
-  command->add_option("--json", options.json, "Write the checks as JSON")->type_name("FILE")->check(fileName());
+  command->add_option("--json", options.json, "Write the checks as JSON")->type_name("FILE");
   command->add_option("--net", options.net, "Verify this network, as --emit=net wrote it, in place of our own")
       ->type_name("FILE.mlir");
   command->add_flag("--proof", options.proof,

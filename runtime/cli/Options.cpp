@@ -74,12 +74,6 @@ void NoiseOptions::check(bool gaussian, bool allowZero) const {
   checkNoise(lambda, sigma, allowZero);
 }
 
-CLI::Option *espalier::runtime::addOutput(CLI::App &command, const std::string &option, std::string &path,
-                                          const std::string &help) {
-  auto isName = [](const std::string &name) { return std::string(name.empty() ? "expects a file, got ''" : ""); };
-  return command.add_option(option, path, help)->check(CLI::Validator(isName, ""));
-}
-
 std::unique_ptr<OutputFile> espalier::runtime::planOutput(const std::string &path, const std::string &ending,
                                                           const std::vector<std::string> &inputs) {
   if (path.empty())

@@ -58,8 +58,6 @@ private:
   CLI::Option *lambdaOption = nullptr;
 };
 
-/// An option that names an output file.
-CLI::Option *addOutput(CLI::App &command, const std::string &option, std::string &path, const std::string &help);
 /// The output that the option names, looked at before the work; null where there is none. Throws Error where it cannot
 /// be written, has a name that does not end in `ending`, or is one of the `inputs`.
 std::unique_ptr<OutputFile> planOutput(const std::string &path, const std::string &ending,

@@ -42,7 +42,7 @@ void espalier::runtime::addPictureCommand(CLI::App &app, Session &session) {
       ->type_name("FILE")
       ->required()
       ->expected(1, 1 << 10);
-  addOutput(*command, "--output", options->output, "Picture (.png)")->required();
+  command->add_option("--output", options->output, "Picture (.png)")->type_name("FILE")->required();
   addInteger(*command, "--columns", options->columns, {1, 1 << 16}, "Images in a row (default: up to 16)");
   addInteger(*command, "--scale", options->scale, {1, 1 << 12},
              "Pixels of one value's side (default: by the size of the images)");

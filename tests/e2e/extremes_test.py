@@ -206,7 +206,7 @@ class Extremes(harness.TestCase):
         path, executable = self.model(OFFSET % [-1.0, 0.0, 1.0], "f32")
         source = self.save("z.npy", np.array([[0, 0, 1e100, 0]]))
         self.check_sentence(harness.run(executable, "classify", "--input", source, "--sigma=1"), "1e+100 at [0, 2]",
-                            "beyond float32; --dtype=f64 takes it")
+                            "beyond float32: a model compiled with --dtype=f64 takes it")
         symbols = self.save("x.npy", np.zeros((1, 4), np.int32))
         result = harness.run(executable, "observe", "--input", symbols, "--sigma=1e39")
         self.check_sentence(result, "--sigma", "float32")

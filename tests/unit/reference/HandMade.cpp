@@ -152,6 +152,7 @@ runtime::Model compileByHand(const Model &model, bool isDouble, Fault fault) {
   served = {&model, std::make_unique<reference::Reference>(model), fault, {}, {}, {}};
   Json description = describe(model);
   Json variant = {{"cpu", "none"}, {"features", Json::array()}, {"tile", tile}};
+  description["hard_leaves"] = false;
   description["dtype"] = isDouble ? "f64" : "f32";
   if (isDouble)
     addAllKernels<double>(variant);
