@@ -230,12 +230,17 @@ struct ExpandMath : espalier::impl::ExpandMathBase<ExpandMath> {
     });
   }
 
+  static bool isZero(Value x) {
+    if (auto copies = x.getDefiningOp<vector::BroadcastOp>())
+      x = copies.getSource();
+    return matchPattern(x, m_PosZeroFloat());
+  }
+
   /// The p of fma(x, y, 0 - p) with p = x y, rounded, which asks for no more than what rounding took from it.
   static Value productThatItCorrects(math::FmaOp op) {
     auto minus = op.getC().getDefiningOp<arith::SubFOp>();
     auto product = minus ? minus.getRhs().getDefiningOp<arith::MulFOp>() : arith::MulFOp();
-    if (!product || !matchPattern(minus.getLhs(), m_PosZeroFloat()) || product.getLhs() != op.getA() ||
-        product.getRhs() != op.getB())
+    if (!product || !isZero(minus.getLhs()) || product.getLhs() != op.getA() || product.getRhs() != op.getB())
       return Value();
     return product;
   }

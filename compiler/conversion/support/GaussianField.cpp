@@ -156,8 +156,9 @@ private:
     using namespace scalar;
     Value two = constant(b, f64, 2), variance = mul(b, sigma, sigma), divisor = mul(b, two, variance);
     Value divisorRest = mul(b, two, productError(b, sigma, sigma, variance));
-    Value minus = sub(b, constant(b, f64, 0), gain);
-    return div(b, fma(b, minus, divisorRest, fma(b, minus, divisor, lambda)), divisor);
+    Value product = mul(b, gain, divisor);
+    Value rest = sub(b, sub(b, lambda, product), productError(b, gain, divisor, product));
+    return div(b, sub(b, rest, mul(b, gain, divisorRest)), divisor);
   }
 
   Value logDensity() {

@@ -16,7 +16,7 @@
 // CHECK-SAME: (%[[W:arg[0-9]]]: memref<2x3x5x8xf32> {{[^%]*}} %{{[^:]*}}: f64, %{{[^:]*}}: f64, %{{[^:]*}}: i64,
 // CHECK-SAME: %[[OUT:arg[0-9]]]: memref<128xi8> {{[^%]*}} %[[LOGLIK:arg[0-9]]]: memref<8xf64> {{[^%]*}}
 // CHECK-SAME: %[[SPACE:arg[0-9]]]: memref<{{[0-9]+}}xi8> {espalier.workspace{{.*}}})
-// CHECK-SAME: espalier.kernel = {dtype = f32, tile = 8 : i64, workspace = {{[0-9]+}} : i64}
+// CHECK-SAME: espalier.kernel = {dtype = f32, evidence = f32, tile = 8 : i64, workspace = {{[0-9]+}} : i64}
 
 // One buffer of a node's size per value, in the workspace, or of its siblings' size where these are gathered together; no
 // level of more nodes is ever whole in memory.

@@ -94,8 +94,8 @@ tfg.model @zeros {
 // CHECK-SAME: -> (tensor<?x2x1xf32>, tensor<?x2x2xf32>, tensor<?x2x6xf32>, tensor<?x1x6xf32>, tensor<?xf64>)
 // CHECK: net.symbol_stem %[[X]] : tensor<?x6xi32> -> tensor<?x2x6xf64>
 // CHECK-LABEL: @net_updown_soft
-// CHECK-SAME: (%[[W:.*]]: tensor<?x2x6xf32>
-// CHECK: net.soft_stem %[[W]] : tensor<?x2x6xf32> -> tensor<?x2x6xf64>, tensor<?x6xf64>
+// CHECK-SAME: (%[[W:.*]]: tensor<?x2x6xf64>
+// CHECK: net.soft_stem %[[W]] : tensor<?x2x6xf64> -> tensor<?x2x6xf64>, tensor<?x6xf64>
 // CHECK: %[[Q2:.*]] = net.logsumexp_conv %{{.*}} patch [3] weights {{.*}} : tensor<?x2x6xf64> -> tensor<?x6x2xf64>
 // CHECK: net.conv %{{.*}} patch [2]
 // CHECK: %[[Q1:.*]] = net.log
