@@ -93,7 +93,8 @@ void addQuery(CLI::App &app, Session &session, Query query, const char *help) {
   options->query = query;
   CLI::App *command = app.add_subcommand(name(query), help);
   command->add_option("--input", options->input, "Evidence (.npy), batch first")->type_name("FILE")->required();
-  command->add_option("--output", options->output, "Answer (.npy); without it, the first samples are printed")->type_name("FILE");
+  command->add_option("--output", options->output, "Answer (.npy); without it, the first samples are printed")
+      ->type_name("FILE");
   auto setProgram = [options](const std::string &text) {
     static constexpr std::string_view programs[] = {"bp", "net"};
     options->program = parseChoice("--program", text, programs) == 0 ? Program::BP : Program::Net;

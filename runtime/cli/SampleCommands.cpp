@@ -75,7 +75,8 @@ void addSample(CLI::App &app, Session &session) {
   CLI::App *command = app.add_subcommand("sample", "Draw symbols from the model");
   addInteger(*command, "-n", options->count, {0, std::numeric_limits<int64_t>::max()}, "Number of samples")->required();
   addSeed(*command, options->seed);
-  command->add_option("--output", options->output, "Symbols (.npy); without it, the first samples are printed")->type_name("FILE");
+  command->add_option("--output", options->output, "Symbols (.npy); without it, the first samples are printed")
+      ->type_name("FILE");
   command->add_option("--labels", options->labels, "States of the roots (.npy)")->type_name("FILE");
   addThreads(*command, options->threads);
   addExamples(*command, [&app] {
@@ -91,7 +92,8 @@ void addObserve(CLI::App &app, Session &session) {
   command->add_option("--input", options->input, "Symbols (.npy), -1 where missing")->type_name("FILE")->required();
   options->noise.add(*command);
   addSeed(*command, options->seed);
-  command->add_option("--output", options->output, "Observations (.npy); without it, the first samples are printed")->type_name("FILE");
+  command->add_option("--output", options->output, "Observations (.npy); without it, the first samples are printed")
+      ->type_name("FILE");
   addThreads(*command, options->threads);
   addExamples(*command, [&app, &session] {
     const std::string line = app.get_name() + " observe --input x.npy" + session.noiseExample();

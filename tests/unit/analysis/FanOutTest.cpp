@@ -1,7 +1,7 @@
 //===- FanOutTest.cpp - Many children, and sums of their logarithms -------===//
 
-#include "compiler/analysis/CompensatedSum.h"
 #include "compiler/analysis/FanOut.h"
+#include "compiler/analysis/CompensatedSum.h"
 
 #include <catch2/catch.hpp>
 
