@@ -9,6 +9,8 @@ target_compile_options(espalier_options INTERFACE $<$<CXX_COMPILER_ID:Clang>:-Wn
 if(ESPALIER_SANITIZE)
   target_compile_options(espalier_options INTERFACE -fsanitize=${ESPALIER_SANITIZE} -fno-sanitize-recover=all
                                                     -fno-omit-frame-pointer)
+  # Packaged LLVM has no type information for what virtual functions are called on.
+  target_compile_options(espalier_options INTERFACE $<$<CXX_COMPILER_ID:Clang>:-fno-sanitize=vptr>)
   # GCC loses track of initializations behind the checks that it inserts, and then warns of the standard library.
   target_compile_options(espalier_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(espalier_options INTERFACE -fsanitize=${ESPALIER_SANITIZE})

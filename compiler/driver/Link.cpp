@@ -95,9 +95,9 @@ static void addRuntime(std::vector<std::string> &arguments, const OutputFile &ou
 }
 
 void link(ArrayRef<SmallVector<char, 0>> objects, LinkKind kind, OutputFile &output) {
-  ErrorOr<std::string> compiler = sys::findProgramByName("c++");
+  ErrorOr<std::string> compiler = sys::findProgramByName(ESPALIER_LINKER);
   if (!compiler)
-    throw runtime::Error("linking needs a C++ compiler: found no c++ on the PATH");
+    throw runtime::Error("linking needs a C++ compiler: found no " ESPALIER_LINKER " on the PATH");
   std::unique_ptr<runtime::Temporary> folder = output.makeScratch();
   const std::string linked = folder->path() + "/linked";
   std::vector<std::string> arguments = {*compiler, "-o", linked};

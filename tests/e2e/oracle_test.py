@@ -29,6 +29,9 @@ EXTREME_NOISE = ((1e-8, 1), (1e-200, 1), (1e30, 1), (1e-30, 1e-30), (3e-5, -0.7)
 # Where rules may leave a leaf no state but its least likely, fields are limited.
 HARD_NOISE = ((1e-5, 1), (3e-5, -0.7))
 
+# Below this, loglik is refused.
+LEAST_LOGLIK = -1e298
+
 
 class Case:
     """One array of evidence, with the options that it needs and the oracle's view of it."""
@@ -94,8 +97,11 @@ class Comparison:
 
     def run(self, rng):
         for case in cases_of(self.model, self.dtype, rng):
-            impossible = self.answer(case, "loglik")[1]
-            self.queries(case, ["loglik"], impossible)
+            loglik, impossible = self.answer(case, "loglik")
+            refused = (loglik < LEAST_LOGLIK) & ~impossible
+            if refused.any():
+                self.check_too_small(case.restricted(refused))
+            self.queries(case.restricted(~refused), ["loglik"], impossible[~refused])
             if impossible.any():
                 self.queries(case, ["classify", "denoise", "marginals"], impossible)
             self.queries(case.restricted(~impossible), ["classify", "denoise", "marginals"],
@@ -138,6 +144,14 @@ class Comparison:
         self.worst[query] = max(self.worst.get(query, 0), far / allowed if far else 0.0)
         if not far <= allowed:
             self.report(f"differs by {far:.3g}, allowed {allowed:.3g}: {result}")
+
+    def check_too_small(self, case):
+        """Exit code 1 and the limit: squares of what was observed leave the range of doubles."""
+        source = self.folder / f"{case.name}-{self.dtype}-refused.npy"
+        np.save(source, case.array)
+        result = harness.run(self.executable, "loglik", "--input", source, *case.options)
+        if result.code != 1 or "log-likelihoods above -1e+298" not in result.err:
+            self.report(f"expects a refusal, got {result}")
 
     def check_refusal(self, result, impossible, output):
         """Exit code 3, the count, the first such sample, and no file."""

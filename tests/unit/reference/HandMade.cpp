@@ -82,11 +82,11 @@ void spoil(Beliefs &beliefs) {
   }
 }
 
-template <typename Real, EvidenceKind kind, bool updown, bool net>
+template <typename Evidence, typename Real, EvidenceKind kind, bool updown, bool net>
 void kernel(const void *evidence, double lambda, double sigma, int64_t select, void *output, double *loglik, void *) {
   const int64_t depth = served.model->depth();
   for (int64_t t = 0; t < tile; ++t) {
-    Beliefs beliefs = served.reference->infer(readFields<Real, kind>(evidence, lambda, sigma, t));
+    Beliefs beliefs = served.reference->infer(readFields<Evidence, kind>(evidence, lambda, sigma, t));
     if (net)
       spoil(beliefs);
     loglik[t] = beliefs.loglik;
@@ -100,9 +100,13 @@ void kernel(const void *evidence, double lambda, double sigma, int64_t select, v
 
 using Json = nlohmann::json;
 
+/// Likelihoods come as doubles: leaves are hard.
 template <typename Real, EvidenceKind kind> void addKernels(Json &variant) {
-  const EspalierKernel functions[2][2] = {{kernel<Real, kind, false, false>, kernel<Real, kind, true, false>},
-                                          {kernel<Real, kind, false, true>, kernel<Real, kind, true, true>}};
+  constexpr bool isSoft = kind == EvidenceKind::Soft;
+  using Evidence = std::conditional_t<isSoft, double, Real>;
+  const EspalierKernel functions[2][2] = {
+      {kernel<Evidence, Real, kind, false, false>, kernel<Evidence, Real, kind, true, false>},
+      {kernel<Evidence, Real, kind, false, true>, kernel<Evidence, Real, kind, true, true>}};
   for (int net = 0; net < 2; ++net)
     for (int updown = 0; updown < 2; ++updown) {
       served.kernels.push_back(functions[net][updown]);
@@ -110,6 +114,8 @@ template <typename Real, EvidenceKind kind> void addKernels(Json &variant) {
                                     {"pass", updown ? "updown" : "up"},
                                     {"evidence", runtime::name(kind)},
                                     {"workspace", 0}});
+      if (isSoft)
+        variant["kernels"].back()["evidence_dtype"] = "f64";
     }
 }
 
@@ -152,7 +158,7 @@ runtime::Model compileByHand(const Model &model, bool isDouble, Fault fault) {
   served = {&model, std::make_unique<reference::Reference>(model), fault, {}, {}, {}};
   Json description = describe(model);
   Json variant = {{"cpu", "none"}, {"features", Json::array()}, {"tile", tile}};
-  description["hard_leaves"] = false;
+  description["hard_leaves"] = true;
   description["dtype"] = isDouble ? "f64" : "f32";
   if (isDouble)
     addAllKernels<double>(variant);
