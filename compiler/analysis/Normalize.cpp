@@ -86,6 +86,13 @@ void scaleWeights(std::span<double> weights) {
     weight = std::ldexp(weight, exponent);
 }
 
+/// The same for probabilities of the root, which are rounded already.
+void scaleToOne(std::vector<double> &prior) {
+  double largest = *std::max_element(prior.begin(), prior.end());
+  for (double &weight : prior)
+    weight /= largest;
+}
+
 void scaleMatrices(Model &model) {
   for (int64_t l = 1; l <= model.depth(); ++l) {
     std::vector<double> &kernel = model.levels[l - 1].kernel;
@@ -155,7 +162,10 @@ PreparedModel prepareModel(const Model &model, Precision precision, Kernels kern
     adopt(prepared.model, partition);
   else
     scaleMatrices(prepared.model);
-  scaleWeights(prepared.model.prior);
+  if (stochastic)
+    scaleToOne(prepared.model.prior);
+  else
+    scaleWeights(prepared.model.prior);
   bool single = precision == Precision::F32;
   prepared.representable =
       isRepresentable(prepared.model, single ? double{std::numeric_limits<float>::min()} : 0x1p-1074);
