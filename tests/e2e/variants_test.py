@@ -265,7 +265,7 @@ class Library(TestCase):
         for form in ("shared", "object"):
             subprocess.run(["cc", "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", f"-I{harness.ROOT}", source,
                             self.library(form), f"-Wl,-rpath,{self.folder}", "-o", program], check=True)
-            self.assertEqual(harness.run(program).out, f"4 3 {expected}\n")
+            self.assertEqual(harness.run(program).out, f"5 3 {expected}\n")
 
 
 if __name__ == "__main__":
