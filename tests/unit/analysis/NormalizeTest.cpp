@@ -66,7 +66,8 @@ TEST_CASE("the distribution stays what it was, up to rounding") {
   REQUIRE(distance(model, prepareModel(model, Precision::F32).model) < 1e-5);
 }
 
-TEST_CASE("the largest weight of the prior is one, or below two where kernels are potentials, and log Z is that of the prepared model") {
+TEST_CASE("the largest weight of the prior is one, or below two where kernels are potentials, and log Z is that of the "
+          "prepared model") {
   const uint64_t seed = GENERATE(range(0, 10));
   const bool perEdge = GENERATE(false, true);
   const Precision precision = GENERATE(Precision::F32, Precision::F64);
