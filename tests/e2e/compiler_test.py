@@ -107,7 +107,7 @@ class Stages(harness.TestCase):
         result = harness.run(self.espalier, "compile", source, f"--emit={stage}", "-o", text, *options)
         self.assertEqual((result.code, result.out), (0, ""))
         kind = "model as an MLIR module" if stage == "tfg" else "MLIR module"
-        self.assertRegex(result.err, rf"^{re.escape(str(text))}: {kind}, [\d.]+ (bytes|kB|MB)\n$")
+        self.assertRegex(result.err, rf"^{re.escape(str(text))}: {kind}, [\d.]+ (bytes|[KM]iB)\n$")
         printed = harness.run(self.espalier, "compile", source, f"--emit={stage}", *options)
         self.assertEqual((printed.out, printed.err), (text.read_text(), ""))
         again = self.compile(text)
@@ -167,8 +167,8 @@ class Stages(harness.TestCase):
             result = harness.run(self.espalier, "compile", harness.MODELS / "grammar.toml", f"--emit={stage}",
                                  cwd=self.folder)
             self.assertEqual((result.code, result.out), (0, ""), str(result))
-            size = f"{(self.folder / name).stat().st_size / 1e6:.3g}" if stage == "exe" else r"[\d.]+"
-            self.assertRegex(result.err, rf"^{re.escape(name)}: {kind}, {size} [kM]B\n$")
+            size = f"{(self.folder / name).stat().st_size / 2**20:.1f}" if stage == "exe" else r"[\d.]+"
+            self.assertRegex(result.err, rf"^{re.escape(name)}: {kind}, {size} [KM]iB\n$")
         self.assertEqual(harness.leftovers(self.folder, ["grammar", "grammar.so", "grammar.o", "words.npy",
                                                          "noisy.npy"]), [])
 
@@ -205,7 +205,7 @@ class Stages(harness.TestCase):
         self.assertEqual(done.wait(), 0)
         text = text.decode()
         self.assertRegex(text, r"\r\x1b\[Kcompile \[#+\.*\] \d+%")
-        self.assertRegex(text, r"\r\x1b\[K[^\r\n]*out: executable, [\d.]+ [kM]B\r\n$")
+        self.assertRegex(text, r"\r\x1b\[K[^\r\n]*out: executable, [\d.]+ [KM]iB\r\n$")
 
     def test_timing(self):
         result = harness.run(self.espalier, "compile", harness.MODELS / "grammar.toml", "--emit=linalg", "--timing",

@@ -135,7 +135,7 @@ class Structure(harness.TestCase):
     def test_default_name(self):
         done = harness.run(self.espalier, "compile", harness.MODELS / "quadtree.toml", "--emit=onnx", cwd=self.folder)
         self.assertEqual((done.code, done.out), (0, ""))
-        self.assertRegex(done.err, r"^quadtree.onnx: ONNX model, [\d.]+ kB\n$")
+        self.assertRegex(done.err, r"^quadtree.onnx: ONNX model, [\d.]+ KiB\n$")
         self.assertEqual(harness.leftovers(self.folder, []), ["quadtree.onnx"])
 
 

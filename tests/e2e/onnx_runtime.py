@@ -63,7 +63,7 @@ def export(test, model, *options):
     # Networks of ReLUs say what was certified of them.
     lines = [line for line in result.err.splitlines() if " errs by at most " not in line]
     test.assertEqual(len(lines), 1, str(result))
-    test.assertRegex(lines[0], rf"{re.escape(str(file))}: ONNX model, [\d.]+ [kM]?B$")
+    test.assertRegex(lines[0], rf"{re.escape(str(file))}: ONNX model, [\d.]+ (bytes|[KM]iB)$")
     return file
 
 
