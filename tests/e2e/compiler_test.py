@@ -151,7 +151,7 @@ class Stages(harness.TestCase):
         result = harness.run(self.espalier, "compile", harness.MODELS / "grammar.toml", "--emit=shared", "-o", library)
         self.assertEqual(result.code, 0, str(result))
         version = ctypes.c_uint64.in_dll(ctypes.CDLL(str(library)), "espalier_model")
-        self.assertEqual(version.value, 4)
+        self.assertEqual(version.value, 5)
 
     def test_object(self):
         output = self.folder / "model.o"
