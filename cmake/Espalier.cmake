@@ -6,6 +6,10 @@ target_include_directories(espalier_options INTERFACE ${PROJECT_SOURCE_DIR} ${PR
 target_compile_options(espalier_options INTERFACE -Wall -Wextra $<$<BOOL:${ESPALIER_WERROR}>:-Werror>)
 # The standard library's stable_sort calls what the standard library calls deprecated.
 target_compile_options(espalier_options INTERFACE $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>)
+# In unity builds GCC takes what a file includes for a header, which anonymous namespaces should not be in.
+if(CMAKE_UNITY_BUILD)
+  target_compile_options(espalier_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endif()
 if(ESPALIER_SANITIZE)
   target_compile_options(espalier_options INTERFACE -fsanitize=${ESPALIER_SANITIZE} -fno-sanitize-recover=all
                                                     -fno-omit-frame-pointer)
