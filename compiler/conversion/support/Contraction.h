@@ -21,7 +21,7 @@ struct SplitLog {
 };
 
 /// Bits behind the point of `high` in what each of so many siblings sends: 0 for a few. With f bits a sum of m parts
-/// `low` is off by at most m^2 2^-54 2^-f, a quarter of 10^-12 here, and a sum of `high` is exact up to 2^(53 - f).
+/// `low` is off by at most m^2 2^-54 2^-f, which is 2^-43 here, and a sum of `high` is exact up to 2^(53 - f).
 int64_t fractionBits(int64_t siblings);
 
 /// The multiple of 2^-bits nearest to x; 0 for -inf.
